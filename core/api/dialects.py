@@ -1,0 +1,60 @@
+"""Errors and content types in the caller's wire format, told apart by the path."""
+
+import msgspec
+
+from core.errors import GatewayError
+from core.messages import Dialect
+
+JSON: dict[Dialect, bytes] = {
+    "openai": b"application/json",
+    "ollama": b"application/json; charset=utf-8",
+}
+STREAM: dict[Dialect, bytes] = {
+    "openai": b"text/event-stream; charset=utf-8",
+    "ollama": b"application/x-ndjson",
+}
+
+
+def dialect_of(path: str) -> Dialect:
+    """Return the wire format that callers of a path expect."""
+    return "openai" if path == "/v1" or path.startswith("/v1/") else "ollama"
+
+
+def error_body(error: GatewayError, dialect: Dialect, request_id: str = "") -> bytes:
+    """Return the JSON of an error: an object for OpenAI's clients, a text for Ollama's."""
+    if dialect == "ollama":
+        return ascii_json({"error": error.message})
+    return msgspec.json.encode(
+        {
+            "error": {
+                "message": error.message,
+                "type": error.type,
+                "param": error.param,
+                "code": error.code,
+            }
+        }
+    )
+
+
+def error_event(error: GatewayError, dialect: Dialect) -> bytes:
+    """Return an error as the last event of a stream that has begun; no `[DONE]` follows it."""
+    body = error_body(error, dialect)
+    return body + b"\n" if dialect == "ollama" else b"data: " + body + b"\n\n"
+
+
+def ascii_json(value: object) -> bytes:
+    """Encode as ASCII: ollama's client splits lines at characters such as U+0085."""
+    encoded = msgspec.json.encode(value)
+    if encoded.isascii():
+        return encoded
+    return "".join(map(_escape, encoded.decode())).encode("ascii")
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code < 0x80:
+        return character
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

@@ -1,0 +1,236 @@
+"""One HTTP exchange: its body, its answer, and the three ways in which it can end early."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from core.api import dialects
+from core.connection import Connection
+from core.errors import (
+    Forbidden,
+    GatewayError,
+    InternalError,
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
+from core.messages import Dialect, Principal
+
+if TYPE_CHECKING:
+    from core.generation import Generation
+
+log = structlog.get_logger("http")
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+JSON_TYPES = frozenset({b"application/json"})
+
+
+class Exchange:
+    """What an endpoint works with: who calls, what they sent, and how to answer.
+
+    It ends early when the client leaves, when the client stops reading, or when the router
+    shuts down. In each case the task is cancelled, so that everything below is closed; only in
+    the last case is there somebody to tell.
+    """
+
+    def __init__(
+        self, generation: "Generation", dialect: Dialect, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self.generation = generation
+        self.dialect = dialect
+        self.scope = scope
+        self.connection = Connection(scope)
+        self.request_id: str = scope["localai.request_id"]
+        self.principal: Principal
+        self.started = False
+        """Whether the head of the answer is out."""
+        self.finished = False
+        """Whether all of the answer is out."""
+        self._receive = receive
+        self._send = send
+        self._task: asyncio.Task[Any] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._abort: GatewayError | None = None
+        self._gone = False
+        self._blocked_since: float | None = None
+        self._stall_check: asyncio.TimerHandle | None = None
+
+    async def run(
+        self, operation: Callable[["Exchange"], Awaitable[None]], scope: str | None
+    ) -> None:
+        """Authenticate, authorise, run the operation, and answer whatever goes wrong."""
+        generation = self.generation
+        self._task = asyncio.current_task()
+        try:
+            try:
+                self.principal = await generation.authenticate(self.connection)
+                if scope is not None and not self.principal.may(scope):
+                    raise Forbidden(f"this needs the scope '{scope}': ask for a key that has it")
+                await operation(self)
+            finally:
+                await self._unwatch()
+        except GatewayError as error:
+            await self.fail(error)
+        except asyncio.CancelledError:
+            if not (self._gone or self._abort):
+                raise
+            assert self._task is not None
+            self._task.uncancel()
+            if self._abort is not None:
+                await self.fail(self._abort)
+        except Exception:
+            log.exception("request failed", path=self.scope["path"], request_id=self.request_id)
+            await self.fail(
+                InternalError(
+                    "the router failed; its log has the details under "
+                    f"request id {self.request_id}"
+                )
+            )
+
+    # ---- the request
+
+    async def body(self) -> bytes:
+        """Read the whole body; from then on a client that leaves cancels this exchange.
+
+        Raises `PayloadTooLarge`, `UnsupportedMediaType`.
+        """
+        headers = self.connection.headers
+        if headers.get("content-encoding", "identity") != "identity":
+            raise UnsupportedMediaType("compressed bodies are not read here: send plain JSON")
+        limit = self.generation.settings.server.max_body
+        if int(headers.get("content-length", 0)) > limit:
+            raise self._too_large(limit)
+        message = await self._receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body"):
+            parts = [body]
+            size = len(body)
+            while message.get("more_body"):
+                message = await self._receive()
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > limit:
+                    raise self._too_large(limit)
+            body = b"".join(parts)
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("the body ended early")
+        if len(body) > limit:
+            raise self._too_large(limit)
+        self._watch()
+        return body
+
+    def require_json(self) -> None:
+        """Raise `UnsupportedMediaType` unless the body is declared as JSON.
+
+        A web page can send any other type across origins without asking (CSRF).
+        """
+        kind = self.connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMediaType("send the body with 'content-type: application/json'")
+
+    def _too_large(self, limit: int) -> PayloadTooLarge:
+        return PayloadTooLarge(
+            f"the body is larger than {limit} bytes: send less, or raise [server] max_body"
+        )
+
+    # ---- the answer
+
+    async def send_json(
+        self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Send a whole answer."""
+        await self.start(status, dialects.JSON[self.dialect], headers, length=len(body))
+        await self.write(body, more=False)
+
+    async def start(
+        self,
+        status: int,
+        content_type: bytes,
+        headers: Mapping[str, str] | None = None,
+        length: int | None = None,
+    ) -> None:
+        """Send the head of an answer."""
+        self.started = True
+        raw = [(b"content-type", content_type)]
+        if length is not None:
+            raw.append((b"content-length", b"%d" % length))
+        if headers:
+            raw += [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def write(self, body: bytes, *, more: bool = True) -> None:
+        """Send a piece of the answer; one that blocks for too long ends the exchange."""
+        self._blocked_since = asyncio.get_running_loop().time()
+        self.finished = not more
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        self._blocked_since = None
+
+    async def fail(self, error: GatewayError) -> None:
+        """Answer with an error, as an event when the answer has begun."""
+        if self._gone:
+            return
+        if self.started:
+            await self.write(dialects.error_event(error, self.dialect), more=False)
+            return
+        headers = error.headers()
+        if isinstance(error, PayloadTooLarge | UnsupportedMediaType):
+            headers["connection"] = "close"  # the rest of the body is not wanted
+        await self.send_json(
+            dialects.error_body(error, self.dialect, self.request_id), error.status, headers
+        )
+
+    # ---- ends before its time
+
+    def abort(self, error: GatewayError) -> None:
+        """End the exchange with an error, from outside."""
+        if self._may_end():
+            self._abort = error
+            self._end()
+
+    def guard_writes(self) -> None:
+        """End the exchange when the client leaves its answer unread for `send_timeout`."""
+        limit = self.generation.settings.server.send_timeout
+        loop = asyncio.get_running_loop()
+
+        def check() -> None:
+            since = self._blocked_since
+            if since is not None and loop.time() - since >= limit:
+                self._leave()
+            else:
+                self._stall_check = loop.call_later(limit / 2, check)
+
+        self._stall_check = loop.call_later(limit, check)
+
+    def _watch(self) -> None:
+        self.generation.exchanges.add(self)
+        self._watcher = asyncio.create_task(self._wait_for_disconnect(), name="client watcher")
+
+    async def _wait_for_disconnect(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._may_end():
+            self._gone = True
+            self._end()
+
+    def _may_end(self) -> bool:
+        return not (self.finished or self._gone or self._abort)
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _unwatch(self) -> None:
+        self.generation.exchanges.discard(self)
+        if self._stall_check is not None:
+            self._stall_check.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher = None

@@ -1,0 +1,151 @@
+"""Fold the plugins around the one inference call, once, at load.
+
+Each plugin gets a guard by its fail mode. A crash in a *closed* plugin ends the request: nothing
+passes unchecked. A crash in an *open* plugin is logged, and the answer goes on without it.
+"""
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+
+from core.errors import GatewayError, PluginFailed, SettingsError
+from core.loader import Plugin
+from core.messages import Call, Chunk, Handler
+
+log = structlog.get_logger("chain")
+
+Wrap = Callable[[Handler], Handler]
+
+
+def compose(
+    wraps: list[tuple[str, Wrap]], plugins: Mapping[str, Plugin], handler: Handler
+) -> Handler:
+    """Return `handler` wrapped by each of (plugin name, `around_inference`), the first outermost.
+
+    Raises `SettingsError` where a plugin returns something that is no handler.
+    """
+    for name, wrap in reversed(wraps):
+        guard = _closed if plugins[name].fail_mode == "closed" else _open
+        handler = guard(name, wrap, handler)
+    return handler
+
+
+def _made(name: str, wrap: Wrap, next: Handler) -> Handler:
+    try:
+        handler = wrap(next)
+    except Exception as error:
+        raise SettingsError(
+            f"plugin '{name}': around_inference failed: {type(error).__name__}: {error}"
+        ) from error
+    if not callable(handler) or inspect.iscoroutinefunction(handler):
+        raise SettingsError(
+            f"plugin '{name}': around_inference must return an async generator function "
+            f"(`async def` with `yield`), not {type(handler).__name__}"
+        )
+    return handler
+
+
+def _closed(name: str, wrap: Wrap, next: Handler) -> Handler:
+    handler = _made(name, wrap, next)
+
+    async def closed(call: Call) -> AsyncIterator[Chunk]:
+        try:
+            async with aclosing(_generator(handler(call))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except GatewayError:
+            raise
+        except Exception as error:
+            log.exception("plugin crashed, request refused", plugin=name)
+            raise PluginFailed(name) from error
+
+    return closed
+
+
+class _Tap:
+    """The inner answer as an open plugin reads it, kept so that it can go on without the plugin.
+
+    The plugin's own `aclose` is not the end of it: the guard closes the answer.
+    """
+
+    def __init__(self, chunks: AsyncGenerator[Chunk, None]) -> None:
+        self.chunks = chunks
+        self.unseen: list[Chunk] = []
+        """What the plugin has taken and not passed on."""
+        self.failure: GatewayError | None = None
+
+    def __aiter__(self) -> "_Tap":
+        return self
+
+    async def __anext__(self) -> Chunk:
+        try:
+            chunk = await anext(self.chunks)
+        except GatewayError as error:
+            self.failure = error
+            raise
+        self.unseen.append(chunk)
+        return chunk
+
+    async def aclose(self) -> None:
+        """Do nothing: the guard closes the answer when the plugin has ended."""
+
+
+def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
+    current: ContextVar[list[_Tap]] = ContextVar(f"tap of {name}")
+
+    def tapped(call: Call) -> Any:
+        taps = current.get()
+        taps.append(_Tap(_generator(next(call))))
+        return taps[-1]
+
+    handler = _made(name, wrap, tapped)
+
+    async def opened(call: Call) -> AsyncIterator[Chunk]:
+        taps: list[_Tap] = []
+        begun = False
+        try:
+            current.set(taps)
+            async with aclosing(_generator(handler(call))) as chunks:
+                while True:
+                    # Generators share their caller's context: set it for this one, each time.
+                    current.set(taps)
+                    try:
+                        chunk = await anext(chunks)
+                    except StopAsyncIteration:
+                        return
+                    begun = True
+                    if taps:
+                        taps[-1].unseen.clear()
+                    yield chunk
+        except GatewayError:
+            raise
+        except Exception as error:
+            log.exception("plugin crashed, answer goes on without it", plugin=name)
+            if not taps and begun:
+                # It answered by itself, and stopped half way: there is nothing to go on with.
+                raise PluginFailed(name) from error
+            tap = taps[-1] if taps else _Tap(_generator(next(call)))
+            if not taps:
+                taps.append(tap)
+            if tap.failure is not None:
+                raise tap.failure from error
+            for chunk in tap.unseen:
+                yield chunk
+            async for chunk in tap.chunks:
+                yield chunk
+        finally:
+            for tap in taps:
+                await tap.chunks.aclose()
+
+    return opened
+
+
+def _generator(chunks: Any) -> AsyncGenerator[Chunk, None]:
+    """Return what a handler gave, which must be an async generator or close like one."""
+    if not hasattr(chunks, "__anext__") or not hasattr(chunks, "aclose"):
+        raise TypeError(f"a handler must be an async generator function, got {chunks!r}")
+    return chunks  # type: ignore[no-any-return]

@@ -1,0 +1,122 @@
+"""What `authenticate` sees of a request: who connects, and with which headers."""
+
+import ipaddress
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from core.errors import Forbidden, Unauthenticated
+from core.messages import Principal
+
+EVERYTHING = frozenset({"*"})
+"""What an anonymous caller on loopback may do."""
+
+BASIC = frozenset({"chat", "embeddings", "models:read"})
+"""What an anonymous caller from elsewhere may do, where the file lets them in."""
+
+APP_SCHEMES = frozenset({"app", "file", "tauri", "vscode-webview", "vscode-file"})
+"""Origins of desktop applications; Ollama lets in the same ones."""
+
+
+class Connection:
+    """A request before its body is read. Header names are in lower case."""
+
+    __slots__ = ("__dict__", "scope")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self.scope = scope
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The headers; of one that is repeated, the values joined by commas."""
+        found: dict[str, str] = {}
+        for raw_name, raw_value in self.scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            found[name] = f"{found[name]}, {value}" if name in found else value
+        return found
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        return str(self.scope["path"])
+
+    @property
+    def client(self) -> str:
+        """The peer's address, or an empty text for a Unix socket."""
+        peer = self.scope.get("client")
+        return str(peer[0]) if peer else ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the peer is on this machine."""
+        return not self.client or is_loopback(self.client)
+
+    def credential(self) -> str | None:
+        """Return the key or token from `Authorization: Bearer`, `X-API-Key` or `api-key`.
+
+        Raises `Unauthenticated` where they contradict each other.
+        """
+        headers = self.headers
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        found = {token.strip()} if scheme.lower() == "bearer" and token.strip() else set()
+        found |= {headers[name] for name in ("x-api-key", "api-key") if headers.get(name)}
+        if len(found) > 1:
+            raise Unauthenticated("two different keys came with this request: send one")
+        return found.pop() if found else None
+
+    def anonymous(self, allowed_hosts: tuple[str, ...] = ()) -> Principal:
+        """Return the principal of a caller without a key.
+
+        On loopback a web page could use the browser to get in, so a foreign `Host` (DNS
+        rebinding) or `Origin` is refused. Raises `Forbidden`.
+        """
+        if not self.is_loopback:
+            return Principal(id="anonymous", name="anonymous", scopes=BASIC)
+        host = _host_name(self.headers.get("host", ""))
+        if not (_is_local_name(host) or host in allowed_hosts):
+            raise Forbidden(
+                f"callers without a key must use a loopback host name, not '{host}': "
+                "add it to [server] allowed_hosts, or set up a key"
+            )
+        origin = self.headers.get("origin")
+        if origin is not None:
+            parts = urlsplit(origin)
+            name = parts.hostname or ""
+            if parts.scheme not in APP_SCHEMES and not (
+                _is_local_name(name) or name in allowed_hosts
+            ):
+                raise Forbidden(f"web pages of '{origin}' may not use this router without a key")
+        return Principal(id="anonymous", name="anonymous", scopes=EVERYTHING)
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether an address or host name is this machine's own."""
+    try:
+        ip = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return _is_local_name(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return ip.is_loopback
+
+
+def _host_name(host: str) -> str:
+    """Return a Host header's name without its port, in lower case."""
+    if host.startswith("["):
+        return host.partition("]")[0].lstrip("[").lower()
+    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+
+
+def _is_local_name(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,153 @@
+"""Which Ollama answers: a configured one, or the embedded engine while there is none."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+
+from core.config import Ollama as OllamaSettings
+from core.connection import is_loopback
+from core.errors import UpstreamUnreachable
+
+if TYPE_CHECKING:
+    from core.embedded import EmbeddedEngine
+
+log = structlog.get_logger("ollama")
+
+PROBE_INTERVAL = 2.0
+"""Seconds between looks for an Ollama that does not answer; found again within 5 s."""
+PROBE_TIMEOUT = 1.0
+"""Seconds that a look may take."""
+
+
+class Hosts:
+    """The addresses to try, best first, and the embedded engine that stands in for them."""
+
+    def __init__(
+        self,
+        settings: OllamaSettings,
+        session: aiohttp.ClientSession,
+        documents: Sequence[Path],
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._documents = documents
+        self._urls = [host.rstrip("/") for host in settings.hosts]
+        self._answering: str | None = None
+        self._engine: EmbeddedEngine | None = None
+        self._starting = asyncio.Lock()
+        self._prober: asyncio.Task[None] | None = None
+
+    @property
+    def current(self) -> str:
+        """The base URL to use now."""
+        if self.uses_embedded and self._engine is not None:
+            return self._engine.url
+        return self._answering or self._urls[0]
+
+    @property
+    def uses_embedded(self) -> bool:
+        """Whether the embedded engine answers."""
+        return self._engine is not None and (
+            self._settings.embedded == "always" or self._answering is None
+        )
+
+    async def start(self) -> None:
+        """Look which host answers, and start the engine if none does and it may stand in."""
+        if self._settings.embedded == "always":
+            await self._start_engine()
+            return
+        await self._look()
+        if self._answering is None:
+            await self._stand_in()
+
+    async def stop(self) -> None:
+        """End the prober and the engine."""
+        if self._prober is not None:
+            self._prober.cancel()
+            await asyncio.gather(self._prober, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.stop()
+
+    async def failed(self, url: str) -> str | None:
+        """Note that nothing answers at `url`; return another address to try, if there is one."""
+        if self._engine is not None and url == self._engine.url:
+            return None
+        if self._answering == url:
+            self._answering = None
+        await self._look(but=url)
+        if self._answering is None:
+            await self._stand_in()
+        return self.current if self.current != url else None
+
+    def unreachable(self) -> UpstreamUnreachable:
+        """Return the error that says what to do when no Ollama answers."""
+        # The address of another machine is not for callers; that of this one is no secret.
+        url = self._urls[0]
+        parts = urlsplit(url)
+        place = "its configured address"
+        if is_loopback(parts.hostname or ""):
+            place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        text = f"Ollama does not answer at {place}: start it with 'ollama serve'"
+        if self.uses_embedded:
+            text += " (meanwhile the built-in model 'localai-guide' answers)"
+        return UpstreamUnreachable(text, retry_after=5)
+
+    async def report(self) -> list[dict[str, object]]:
+        """Say of each host whether it answers now."""
+        answers = await asyncio.gather(*(self._answers(url) for url in self._urls))
+        return [
+            {"host": urlsplit(url).netloc.rpartition("@")[2], "answers": answer}
+            for url, answer in zip(self._urls, answers, strict=True)
+        ]
+
+    async def _look(self, but: str | None = None) -> None:
+        """Find the first host that answers."""
+        for url in self._urls:
+            if url != but and await self._answers(url):
+                self._answering = url
+                return
+
+    async def _answers(self, url: str) -> bool:
+        timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT)
+        try:
+            async with self._session.get(
+                f"{url}/api/version", timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    async def _stand_in(self) -> None:
+        """Start the engine where it may stand in, and look for the hosts until one answers."""
+        if self._prober is None or self._prober.done():
+            self._prober = asyncio.create_task(self._probe(), name="look for Ollama")
+        on_loopback = any(is_loopback(urlsplit(url).hostname or "") for url in self._urls)
+        if self._settings.embedded == "auto" and on_loopback:
+            await self._start_engine()
+
+    async def _start_engine(self) -> None:
+        async with self._starting:
+            if self._engine is not None:
+                return
+            from core.embedded import EmbeddedEngine
+
+            engine = EmbeddedEngine(self._documents)
+            await engine.start()
+            self._engine = engine
+        log.warning(
+            "no Ollama answers: the embedded engine does, with model 'localai-guide'; "
+            "start Ollama with 'ollama serve'"
+            if self._settings.embedded == "auto"
+            else "the embedded engine answers, as [ollama] embedded = 'always' says"
+        )
+
+    async def _probe(self) -> None:
+        while self._answering is None:
+            await asyncio.sleep(PROBE_INTERVAL)
+            await self._look()
+        log.info("Ollama answers", host=urlsplit(self._answering).netloc.rpartition("@")[2])

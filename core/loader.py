@@ -1,0 +1,214 @@
+""" "module:Class" → a configured plugin, checked, registered in the file's order."""
+
+import hashlib
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, get_args
+
+import msgspec
+import pluggy
+
+from core.config import Settings
+from core.errors import SettingsError
+from core.explain import hint
+from core.hooks import ASYNC_HOOKS, PROJECT, Hooks
+from core.resolve import RESERVED, Entry, entries
+from core.units import Secret
+
+FailMode = Literal["closed", "open"]
+
+
+@dataclass(eq=False, slots=True)
+class Plugin:
+    """A configured plugin. One whose table and code are unchanged lives on through a reload."""
+
+    name: str
+    use: str
+    instance: Any
+    fail_mode: FailMode
+    fingerprint: str
+    sources: tuple[Path, ...] = field(default=())
+    """Files whose change makes the plugin another one."""
+
+
+def load(settings: Settings, loaded: Iterable[Plugin] = ()) -> list[Plugin]:
+    """Return the file's plugins, outermost first, reusing those of `loaded` that are unchanged.
+
+    Imports code, so call it off the event loop. Raises `SettingsError`.
+    """
+    if (folder := str(settings.folder)) not in sys.path:
+        sys.path.append(folder)
+    reusable = {plugin.name: plugin for plugin in loaded}
+    return [_plugin(settings, entry, reusable) for entry in entries(settings)]
+
+
+def _plugin(settings: Settings, entry: Entry, reusable: Mapping[str, Plugin]) -> Plugin:
+    document = settings.document
+    module_name, _, class_name = entry.use.partition(":")
+    module = _import(settings, entry, module_name)
+    cls = getattr(module, class_name, None)
+    if not inspect.isclass(cls):
+        classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
+        raise document.error(
+            entry.where,
+            "use",
+            f"module '{module_name}' has no class '{class_name}'{hint(class_name, classes)}",
+        )
+    own = {key: value for key, value in entry.table.items() if key not in RESERVED}
+    config_type = getattr(cls, "Config", None)
+    if config_type is None:
+        if own:
+            raise document.error(entry.where, next(iter(own)), "this plugin takes no settings")
+        config = None
+    else:
+        config = document.convert(own, config_type, entry.where)
+    sources = _sources(module)
+    fingerprint = _fingerprint(entry.use, config, sources)
+    before = reusable.get(entry.name)
+    if before is not None and before.fingerprint == fingerprint:
+        return before
+    fail_mode: FailMode = getattr(cls, "fail_mode", "closed")
+    if fail_mode not in get_args(FailMode):
+        raise document.error(entry.where, "", f"{class_name}.fail_mode must be 'closed' or 'open'")
+    instance = _construct(settings, entry, cls, config)
+    return Plugin(entry.name, entry.use, instance, fail_mode, fingerprint, sources)
+
+
+def _import(settings: Settings, entry: Entry, name: str) -> ModuleType:
+    module = sys.modules.get(name)
+    if module is not None and _is_stale(module):
+        # A new generation gets new classes; the old one keeps those that it has.
+        for each in _siblings(module):
+            del sys.modules[each.__name__]
+    try:
+        importlib.invalidate_caches()
+        module = importlib.import_module(name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
+            text = f"there is no module '{name}' in {settings.folder} or among the installed ones"
+        else:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(frame.filename).name}, line {frame.lineno}"
+            text = f"module '{name}' can't be imported: {type(error).__name__}: {error} ({place})"
+        raise settings.document.error(entry.where, "use", text) from error
+    for each in _siblings(module):
+        if not hasattr(each, "__localai_digest__"):
+            each.__localai_digest__ = _digest(each)  # type: ignore[attr-defined]
+    return module
+
+
+def _siblings(module: ModuleType) -> list[ModuleType]:
+    """Return the loaded modules of the same folder: those that change together."""
+    package = module.__name__.rpartition(".")[0]
+    if not package:
+        return [module]
+    return [
+        each
+        for name, each in list(sys.modules.items())
+        if name.rpartition(".")[0] == package and getattr(each, "__file__", None)
+    ]
+
+
+def _digest(module: ModuleType) -> str:
+    try:
+        return hashlib.blake2b(Path(module.__file__ or "").read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _is_stale(module: ModuleType) -> bool:
+    return any(
+        getattr(each, "__localai_digest__", None) not in (None, _digest(each))
+        for each in _siblings(module)
+    )
+
+
+def _sources(module: ModuleType) -> tuple[Path, ...]:
+    return tuple(sorted(Path(each.__file__) for each in _siblings(module) if each.__file__))
+
+
+def _fingerprint(use: str, config: Any, sources: Iterable[Path]) -> str:
+    digest = hashlib.blake2b(use.encode())
+    if config is not None:
+        digest.update(msgspec.json.encode(config, enc_hook=_plain))
+    for path in sources:
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+def _construct(settings: Settings, entry: Entry, cls: Any, config: Any) -> Any:
+    try:
+        instance = cls() if config is None else cls(config)
+    except SettingsError as error:
+        raise settings.document.error(entry.where, "", str(error)) from error
+    except Exception as error:
+        text = f"can't be made: {type(error).__name__}: {error}"
+        raise settings.document.error(entry.where, "", text) from error
+    if cls.__eq__ is not object.__eq__:
+        text = f"{entry.use} must be a plain class, not a dataclass or Struct: pluggy compares them"
+        raise settings.document.error(entry.where, "use", text)
+    return instance
+
+
+def register(settings: Settings, plugins: Iterable[Plugin]) -> pluggy.PluginManager:
+    """Register plugins so that the first of the file comes first, and check every hook.
+
+    Raises `SettingsError` that names the plugin and the hook.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    plugins = list(plugins)
+    for plugin in reversed(plugins):  # pluggy calls the last one registered first
+        where = ("plugins", *plugin.name.split("."))
+        try:
+            manager.register(plugin.instance, name=plugin.name)
+            manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            text = " ".join(str(error).split())
+            raise settings.document.error(where, "", f"{plugin.use}: {text}") from None
+        for caller in manager.get_hookcallers(plugin.instance) or ():
+            for impl in caller.get_hookimpls():
+                complaint = _complaint(caller, impl) if impl.plugin is plugin.instance else None
+                if complaint:
+                    text = f"{plugin.use}.{caller.name}: {complaint}"
+                    raise settings.document.error(where, "", text)
+    return manager
+
+
+def _complaint(caller: pluggy.HookCaller, impl: pluggy.HookImpl) -> str | None:
+    """Return what is wrong with one implementation, or nothing."""
+    options = [
+        option
+        for option in ("wrapper", "hookwrapper", "tryfirst", "trylast")
+        if getattr(impl, option)
+    ]
+    if options:
+        return f"hookimpl({options[0]}=True) is not for this project: the file sets the order"
+    expected = caller.spec.argnames if caller.spec else ()
+    if tuple(impl.argnames) != tuple(expected) or impl.kwargnames:
+        return f"must take exactly ({', '.join(('self', *expected))})"
+    is_async = inspect.iscoroutinefunction(impl.function)
+    if caller.name in ASYNC_HOOKS and not is_async:
+        return "must be `async def`"
+    if caller.name not in ASYNC_HOOKS and is_async:
+        return "must be a plain `def`; it runs at load, not per request"
+    if inspect.isasyncgenfunction(impl.function):
+        remedy = "decorate it with @asynccontextmanager" if caller.name == "lifespan" else ""
+        return f"must be a plain `def`, not an async generator{'; ' if remedy else ''}{remedy}"
+    return None
+
+
+def implementations(manager: pluggy.PluginManager, hook: str) -> list[tuple[str, Any]]:
+    """Return (plugin name, bound method) of a hook, in the file's order."""
+    impls = getattr(manager.hook, hook).get_hookimpls()
+    return [(impl.plugin_name, impl.function) for impl in reversed(impls)]

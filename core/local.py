@@ -1,0 +1,82 @@
+"""Nothing leaves the box: models that Ollama would run in its cloud are refused."""
+
+import asyncio
+import re
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from core.errors import Forbidden
+from core.messages import full_name
+
+FRESH = 60.0
+"""Seconds that a list of models is believed."""
+
+# `types/model` and `parseSourceSuffix` in Ollama: the tag `cloud`, or one that ends in `-cloud`.
+_CLOUD = re.compile(r"[:-]cloud$", re.IGNORECASE)
+
+
+class _Model(Struct):
+    name: str = ""
+    remote_host: str = ""
+    remote_model: str = ""
+
+
+class _Tags(Struct):
+    models: list[_Model] | None = None
+
+
+_decode = msgspec.json.Decoder(_Tags).decode
+
+
+class LocalOnly:
+    """Knows which models are local; asks Ollama for its list when that is older than a minute."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._remote: dict[str, frozenset[str]] = {}
+        self._fresh_until: dict[str, float] = {}
+        self._asking = asyncio.Lock()
+
+    async def check(self, url: str, model: str) -> None:
+        """Raise `Forbidden` for a model that runs elsewhere."""
+        refuse_cloud_name(model)
+        now = asyncio.get_running_loop().time()
+        if self._fresh_until.get(url, 0) <= now:
+            async with self._asking:
+                if self._fresh_until.get(url, 0) <= now:
+                    self._remote[url] = await self._ask(url)
+                    self._fresh_until[url] = now + FRESH
+        if full_name(model).lower() in self._remote[url]:
+            raise _refusal(model)
+
+    async def _ask(self, url: str) -> frozenset[str]:
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with self._session.get(
+            f"{url}/api/tags", timeout=timeout, allow_redirects=False
+        ) as response:
+            try:
+                tags = _decode(await response.read())
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                # Not Ollama; the call itself will say so.
+                return frozenset()
+        return frozenset(
+            model.name.lower()
+            for model in tags.models or ()
+            if model.remote_host or model.remote_model
+        )
+
+
+def refuse_cloud_name(model: str) -> None:
+    """Raise `Forbidden` for a name that Ollama sends to its cloud."""
+    if _CLOUD.search(model):
+        raise _refusal(model)
+
+
+def _refusal(model: str) -> Forbidden:
+    return Forbidden(
+        f"model '{model}' runs in a cloud, and nothing leaves this machine: use a local model",
+        param="model",
+        code="cloud_model",
+    )

@@ -1,0 +1,118 @@
+"""Listing and describing models, through the `ollama` package.
+
+It is imported on first use, off the event loop: with pydantic it takes 0.2 s and 14 MB.
+"""
+
+import asyncio
+import importlib
+import logging
+from typing import Any
+
+from core.errors import GatewayError, UpstreamInvalid, UpstreamTimeout
+from core.failures import from_error
+from core.hosts import Hosts
+from core.messages import full_name
+
+READ_TIMEOUT = 30.0
+"""Seconds for an answer about models; a list of hundreds takes a fraction of one."""
+
+
+class Management:
+    """Ollama's management calls. Answers are its own objects, with no key dropped."""
+
+    def __init__(self, hosts: Hosts, connect_timeout: float) -> None:
+        self._hosts = hosts
+        self._connect_timeout = connect_timeout
+        self._clients: dict[str, Any] = {}
+        self._importing = asyncio.Lock()
+
+    async def installed(self) -> list[dict[str, Any]]:
+        """Return the local models, newest first; those that run in a cloud are left out."""
+        answer = await self._request("GET", "/api/tags")
+        return [
+            model
+            for model in answer.get("models") or []
+            if not (model.get("remote_host") or model.get("remote_model"))
+        ]
+
+    async def loaded(self) -> list[dict[str, Any]]:
+        """Return the models in memory, the one that stays longest first."""
+        models: list[dict[str, Any]] = (await self._request("GET", "/api/ps")).get("models") or []
+        return models
+
+    async def is_loaded(self, model: str) -> bool:
+        """Say whether a model is in memory."""
+        name = full_name(model).lower()
+        return any(each.get("name", "").lower() == name for each in await self.loaded())
+
+    async def show(self, model: str, *, verbose: bool = False) -> dict[str, Any]:
+        """Return everything about a model; raise `ModelNotFound`."""
+        return await self._request(
+            "POST", "/api/show", json={"model": model, "verbose": verbose}
+        )
+
+    async def version(self) -> str:
+        """Return Ollama's version, digits and dots."""
+        return str((await self._request("GET", "/api/version")).get("version", "0.0.0"))
+
+    async def close(self) -> None:
+        """Close the clients' pools."""
+        for client in self._clients.values():
+            await client.close()
+
+    async def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        url: str | None = self._hosts.current
+        while url is not None:
+            client = await self._client(url)
+            try:
+                answer = await client.fetch(method, path, **arguments)
+            except ConnectionError:
+                url = await self._hosts.failed(url)
+                continue
+            if isinstance(answer, dict):
+                return answer
+            raise UpstreamInvalid("Ollama's answer is not an object: check [ollama] hosts")
+        raise self._hosts.unreachable()
+
+    async def _client(self, url: str) -> Any:
+        if url not in self._clients:
+            async with self._importing:
+                package = await asyncio.to_thread(_client_class)
+                self._clients.setdefault(url, package(url, self._connect_timeout))
+        return self._clients[url]
+
+
+def _client_class() -> Any:
+    ollama = importlib.import_module("ollama")
+    httpx = importlib.import_module("httpx")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes a line for every request
+
+    class Client(ollama.AsyncClient):  # type: ignore[misc,name-defined]
+        """The package's client, bounded in time, with answers whole and failures ours."""
+
+        def __init__(self, url: str, connect_timeout: float) -> None:
+            timeout = httpx.Timeout(READ_TIMEOUT, connect=connect_timeout)
+            super().__init__(url, timeout=timeout, follow_redirects=False, trust_env=False)
+            # It would send $OLLAMA_API_KEY to any host.
+            self._client.headers.pop("authorization", None)
+
+        async def fetch(self, method: str, path: str, **arguments: Any) -> Any:
+            try:
+                return await self._request(dict, method, path, **arguments)
+            except ollama.ResponseError as error:
+                raise _failure(error, arguments) from None
+            except httpx.ConnectError as error:
+                raise ConnectionError(str(error)) from None
+            except httpx.TimeoutException:
+                raise UpstreamTimeout(f"Ollama did not answer in {READ_TIMEOUT:g} s") from None
+            except (httpx.HTTPError, ValueError, TypeError):
+                raise UpstreamInvalid(
+                    "what answers at Ollama's address is not Ollama: check [ollama] hosts"
+                ) from None
+
+    return Client
+
+
+def _failure(error: Any, arguments: dict[str, Any]) -> GatewayError:
+    model = arguments.get("json", {}).get("model", "")
+    return from_error(error.status_code, error.error, model, "show")

@@ -1,0 +1,193 @@
+"""What flows through the chain: a `Call` goes in, `Chunk`s come out.
+
+The shapes are Ollama's own (its protocol is uniform: a plain answer is a stream of one chunk),
+so a `Message` encodes to the wire as it is. All are immutable; `replace()` makes a changed copy.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any, Literal, Self
+
+import msgspec
+from msgspec import Struct
+
+Kind = Literal["chat", "generate", "embed"]
+Dialect = Literal["openai", "ollama"]
+
+
+class _Value(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An immutable value with a method to copy it changed."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with these fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class Function(_Value, frozen=True, kw_only=True):
+    """The function that a tool call names; `arguments` is an object, never JSON text."""
+
+    name: str
+    arguments: dict[str, Any]
+    index: int = 0
+
+
+class ToolCall(_Value, frozen=True, kw_only=True):
+    """A model's wish to have a function called."""
+
+    id: str = ""
+    function: Function
+
+
+class Message(_Value, frozen=True, kw_only=True):
+    """One turn of a conversation; `images` are base64 without a data-URI prefix."""
+
+    role: str
+    content: str
+    thinking: str = ""
+    images: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_name: str = ""
+    tool_call_id: str = ""
+
+
+class Options(_Value, frozen=True, kw_only=True):
+    """Sampling and runner options by Ollama's names; `None` leaves the model's own default."""
+
+    num_ctx: int | None = None
+    num_batch: int | None = None
+    num_gpu: int | None = None
+    main_gpu: int | None = None
+    use_mmap: bool | None = None
+    num_thread: int | None = None
+    draft_num_predict: int | None = None
+    num_keep: int | None = None
+    seed: int | None = None
+    num_predict: int | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    repeat_last_n: int | None = None
+    temperature: float | None = None
+    repeat_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: tuple[str, ...] | None = None
+
+
+class Principal(_Value, frozen=True, kw_only=True):
+    """Who is calling, and what they may do.
+
+    `scopes` may hold `*` (everything) and `admin:*` (everything below a prefix); `models` are
+    names or shell patterns, `None` allows every model.
+    """
+
+    id: str
+    name: str = ""
+    tenant: str = "default"
+    scopes: frozenset[str] = frozenset()
+    models: tuple[str, ...] | None = None
+
+    def may(self, scope: str) -> bool:
+        """Say whether this caller holds `scope`."""
+        return (
+            scope in self.scopes
+            or "*" in self.scopes
+            or f"{scope.partition(':')[0]}:*" in self.scopes
+        )
+
+    def may_use(self, model: str) -> bool:
+        """Say whether this caller may use `model`; `x` and `x:latest` are the same model."""
+        if self.models is None:
+            return True
+        name = full_name(model).lower()
+        return any(fnmatchcase(name, full_name(pattern).lower()) for pattern in self.models)
+
+
+class Call(_Value, frozen=True, kw_only=True):
+    """One inference request, whichever wire format it came in."""
+
+    kind: Kind
+    model: str
+    stream: bool
+    dialect: Dialect
+    request_id: str
+    principal: Principal
+    options: Options = Options()
+    keep_alive: float | str | None = None
+    """Seconds, or a Go duration such as `5m`; how long the model stays loaded afterwards."""
+    format: str | dict[str, Any] | None = None
+    """`"json"` or a JSON schema."""
+    think: bool | str | None = None
+    logprobs: bool = False
+    top_logprobs: int = 0
+    truncate: bool | None = None
+    shift: bool | None = None
+
+    messages: tuple[Message, ...] = ()
+    """The conversation of a `chat` call."""
+    tools: tuple[dict[str, Any], ...] = ()
+
+    prompt: str = ""
+    """The text of a `generate` call, and the fields below that only it has."""
+    suffix: str = ""
+    system: str = ""
+    template: str = ""
+    context: tuple[int, ...] = ()
+    raw: bool = False
+    images: tuple[str, ...] = ()
+
+    inputs: tuple[str, ...] = ()
+    """The texts of an `embed` call."""
+    dimensions: int | None = None
+
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    """Headers for the answer, shared by all copies; what is set before the first chunk is sent."""
+
+    @property
+    def loads_only(self) -> bool:
+        """Whether this call only loads or unloads its model, as Ollama reads an empty request."""
+        if self.kind == "chat":
+            return not self.messages
+        return self.kind == "generate" and not self.prompt
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text of the request that a model will read, in order."""
+        if self.kind == "embed":
+            yield from self.inputs
+            return
+        yield from (text for text in (self.system, self.prompt, self.suffix) if text)
+        yield from (message.content for message in self.messages)
+
+
+class Chunk(_Value, frozen=True, kw_only=True, gc=False):
+    """One piece of an answer. Durations are nanoseconds, as Ollama counts them.
+
+    The last chunk has `done` set, and only it has counts and durations.
+    """
+
+    content: str = ""
+    thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[dict[str, Any], ...] = ()
+    embeddings: tuple[tuple[float, ...], ...] = ()
+    context: tuple[int, ...] = ()
+    model: str = ""
+    created_at: str = ""
+    done: bool = False
+    done_reason: str = ""
+    total_duration: int = 0
+    load_duration: int = 0
+    prompt_eval_count: int = 0
+    prompt_eval_duration: int = 0
+    eval_count: int = 0
+    eval_duration: int = 0
+
+
+Handler = Callable[[Call], AsyncIterator[Chunk]]
+"""What answers a call; `around_inference` wraps one in another."""
+
+
+def full_name(model: str) -> str:
+    """Return the model's name with its tag, as Ollama completes it: `x` is `x:latest`."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
