@@ -47,9 +47,7 @@ class Management:
 
     async def show(self, model: str, *, verbose: bool = False) -> dict[str, Any]:
         """Return everything about a model; raise `ModelNotFound`."""
-        return await self._request(
-            "POST", "/api/show", json={"model": model, "verbose": verbose}
-        )
+        return await self._request("POST", "/api/show", json={"model": model, "verbose": verbose})
 
     async def version(self) -> str:
         """Return Ollama's version, digits and dots."""

@@ -1,5 +1,7 @@
 """Errors and content types in the caller's wire format, told apart by the path."""
 
+import json
+
 import msgspec
 
 from core.errors import GatewayError
@@ -47,14 +49,4 @@ def ascii_json(value: object) -> bytes:
     encoded = msgspec.json.encode(value)
     if encoded.isascii():
         return encoded
-    return "".join(map(_escape, encoded.decode())).encode("ascii")
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if code < 0x80:
-        return character
-    if code < 0x10000:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return json.dumps(json.loads(encoded), separators=(",", ":")).encode("ascii")

@@ -27,7 +27,7 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
-JSON_TYPES = frozenset({b"application/json"})
+Run = Callable[["Exchange"], Awaitable[None]]
 
 
 class Exchange:
@@ -60,20 +60,20 @@ class Exchange:
         self._blocked_since: float | None = None
         self._stall_check: asyncio.TimerHandle | None = None
 
-    async def run(
-        self, operation: Callable[["Exchange"], Awaitable[None]], scope: str | None
-    ) -> None:
-        """Authenticate, authorise, run the operation, and answer whatever goes wrong."""
-        generation = self.generation
+    async def run(self, operation: Run, scope: str | None) -> None:
+        """Authenticate and authorise unless `scope` is `None`, run, answer what goes wrong."""
         self._task = asyncio.current_task()
         try:
             try:
-                self.principal = await generation.authenticate(self.connection)
-                if scope is not None and not self.principal.may(scope):
-                    raise Forbidden(f"this needs the scope '{scope}': ask for a key that has it")
+                if scope is not None:
+                    self.principal = await self.generation.authenticate(self.connection)
+                    if not self.principal.may(scope):
+                        raise Forbidden(
+                            f"this needs the scope '{scope}': ask for a key that has it"
+                        )
                 await operation(self)
             finally:
-                await self._unwatch()
+                self._unwatch()
         except GatewayError as error:
             await self.fail(error)
         except asyncio.CancelledError:
@@ -87,8 +87,7 @@ class Exchange:
             log.exception("request failed", path=self.scope["path"], request_id=self.request_id)
             await self.fail(
                 InternalError(
-                    "the router failed; its log has the details under "
-                    f"request id {self.request_id}"
+                    f"the router failed; its log has the details under request id {self.request_id}"
                 )
             )
 
@@ -136,6 +135,17 @@ class Exchange:
     def _too_large(self, limit: int) -> PayloadTooLarge:
         return PayloadTooLarge(
             f"the body is larger than {limit} bytes: send less, or raise [server] max_body"
+        )
+
+    async def models(self) -> list[dict[str, Any]]:
+        """Return Ollama's models that the caller may use."""
+        installed = await self.generation.ollama.models.installed()
+        return [model for model in installed if self.principal.may_use(model["name"])]
+
+    def engine_header(self) -> dict[str, str]:
+        """Return the header that marks answers of the embedded engine."""
+        return (
+            {"x-localai-engine": "embedded"} if self.generation.ollama.hosts.uses_embedded else {}
         )
 
     # ---- the answer
@@ -227,7 +237,7 @@ class Exchange:
         if self._task is not None:
             self._task.cancel()
 
-    async def _unwatch(self) -> None:
+    def _unwatch(self) -> None:
         self.generation.exchanges.discard(self)
         if self._stall_check is not None:
             self._stall_check.cancel()

@@ -1,0 +1,83 @@
+"""Run a call through the chain, and send what comes in the caller's wire format."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Protocol, cast
+
+from core.api import dialects
+from core.api.coalesce import send_pieces
+from core.api.exchange import Exchange
+from core.errors import UpstreamInvalid
+from core.messages import Call, Chunk
+
+STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""Keep proxies from storing or holding back a stream."""
+
+
+class Form(Protocol):
+    """How one endpoint writes its answers."""
+
+    def whole(self, answer: Chunk) -> bytes:
+        """Return a plain answer's body."""
+
+    def begin(self, first: Chunk) -> bytes:
+        """Return what a stream starts with; empty for nothing."""
+
+    def piece(self, chunk: Chunk) -> bytes:
+        """Return the frames of one chunk, the last one (`done`) too; empty for nothing."""
+
+    def end(self) -> bytes:
+        """Return what closes a stream that ended well; empty for nothing."""
+
+
+async def answer(exchange: Exchange, call: Call, form: Form) -> None:
+    """Answer a call, streamed or whole as it asks. Raises `GatewayError` before the first byte."""
+    chunks = cast("AsyncGenerator[Chunk, None]", exchange.generation.handler(call))
+    async with aclosing(chunks):
+        if not call.stream:
+            whole = await collect(chunks)
+            await exchange.send_json(form.whole(whole), headers=call.headers)
+            return
+        first = await anext(chunks, None)
+        if first is None:
+            raise UpstreamInvalid("the answer is empty: try again")
+        media = dialects.STREAM[exchange.dialect]
+        await exchange.start(200, media, STREAM_HEADERS | call.headers)
+        exchange.guard_writes()
+        async with aclosing(_frames(form, first, chunks)) as frames:
+            await send_pieces(frames, exchange.write)
+        await exchange.write(b"", more=False)
+
+
+async def _frames(
+    form: Form, first: Chunk, chunks: AsyncIterator[Chunk]
+) -> AsyncGenerator[bytes, None]:
+    if head := form.begin(first):
+        yield head
+    if frame := form.piece(first):
+        yield frame
+    done = first.done
+    async for chunk in chunks:
+        done = done or chunk.done
+        if frame := form.piece(chunk):
+            yield frame
+    if not done:
+        raise UpstreamInvalid("the answer stopped before its end: try again")
+    if tail := form.end():
+        yield tail
+
+
+async def collect(chunks: AsyncIterator[Chunk]) -> Chunk:
+    """Return all chunks as one; raise `UpstreamInvalid` when the last one is missing."""
+    parts = [chunk async for chunk in chunks]
+    if not parts or not parts[-1].done:
+        raise UpstreamInvalid("the answer stopped before its end: try again")
+    if len(parts) == 1:
+        return parts[0]
+    return parts[-1].replace(
+        content="".join(part.content for part in parts),
+        thinking="".join(part.thinking for part in parts),
+        tool_calls=tuple(call for part in parts for call in part.tool_calls),
+        logprobs=tuple(each for part in parts for each in part.logprobs),
+        embeddings=tuple(vector for part in parts for vector in part.embeddings),
+    )

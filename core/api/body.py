@@ -1,0 +1,104 @@
+"""Bodies, decoded strictly: what another parser could read otherwise is refused."""
+
+import asyncio
+import json
+import re
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from core.errors import InvalidRequest
+
+T = TypeVar("T")
+
+MAX_DEPTH = 64
+"""Levels of nesting; a JSON schema for tools needs some twenty."""
+LARGE = 65_536
+"""Bytes from which a body is decoded off the event loop."""
+
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{\]}]', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89abAB]")
+_LONG_NUMBER = re.compile(rb"\d{19}")
+_AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_NAMED = re.compile(r"Object missing required field `(?P<name>.*)`$")
+
+
+async def decode(body: bytes, kind: type[T]) -> T:
+    """Decode a JSON body as `kind`; raise `InvalidRequest` that names the parameter."""
+    if len(body) >= LARGE:
+        return await asyncio.to_thread(_decode, body, kind)
+    return _decode(body, kind)
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    if not body:
+        raise InvalidRequest("the body is empty: send a JSON object")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"the body is not valid UTF-8 (byte {error.start})") from None
+    _check_depth(body)
+    try:
+        parse_int = _int64 if _LONG_NUMBER.search(body) else None
+        json.loads(text, object_pairs_hook=_unique, parse_constant=_not_json, parse_int=parse_int)
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(
+            f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from None
+    except msgspec.DecodeError as error:
+        if _SURROGATE.search(body):
+            raise InvalidRequest("the body has a lone surrogate such as \\ud800") from None
+        raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _check_depth(body: bytes) -> None:
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return
+    depth = 0
+    for match in _TOKENS.finditer(body):
+        token = match[0]
+        if token in b"{[":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _too_deep()
+        elif token in b"}]":
+            depth -= 1
+
+
+def _too_deep() -> InvalidRequest:
+    return InvalidRequest(f"the body is nested more than {MAX_DEPTH} levels deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len({key for key, _ in pairs}) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                name = key[:64].encode(errors="replace").decode()
+                raise InvalidRequest(f"the key '{name}' stands twice in one object", param=name)
+            seen.add(key)
+
+
+def _not_json(name: str) -> NoReturn:
+    raise InvalidRequest(f"the body is not valid JSON: {name} is no JSON number")
+
+
+def _int64(digits: str) -> None:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise InvalidRequest("the body has an integer that does not fit 64 bits")
+
+
+def _invalid(message: str) -> InvalidRequest:
+    at = _AT.search(message)
+    path = at["path"] if at else ""
+    text = message[: at.start()] if at else message
+    if missing := _NAMED.match(text):
+        param = f"{path}.{missing['name']}" if path else missing["name"]
+        return InvalidRequest(f"{param} is required", param=param)
+    text = text[:1].lower() + text[1:].replace("`", "'")
+    return InvalidRequest(f"{path}: {text}" if path else text, param=path or None)
