@@ -5,7 +5,7 @@ passes unchecked. A crash in an *open* plugin is logged, and the answer goes on 
 """
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any
@@ -14,7 +14,7 @@ import structlog
 
 from core.errors import GatewayError, PluginFailed, SettingsError
 from core.loader import Plugin
-from core.messages import Call, Chunk, Handler
+from core.messages import Call, Chunk, Chunks, Handler
 
 log = structlog.get_logger("chain")
 
@@ -52,7 +52,7 @@ def _made(name: str, wrap: Wrap, next: Handler) -> Handler:
 def _closed(name: str, wrap: Wrap, next: Handler) -> Handler:
     handler = _made(name, wrap, next)
 
-    async def closed(call: Call) -> AsyncIterator[Chunk]:
+    async def closed(call: Call) -> Chunks:
         try:
             async with aclosing(_generator(handler(call))) as chunks:
                 async for chunk in chunks:
@@ -72,7 +72,7 @@ class _Tap:
     The plugin's own `aclose` is not the end of it: the guard closes the answer.
     """
 
-    def __init__(self, chunks: AsyncGenerator[Chunk, None]) -> None:
+    def __init__(self, chunks: Chunks) -> None:
         self.chunks = chunks
         self.unseen: list[Chunk] = []
         """What the plugin has taken and not passed on."""
@@ -104,7 +104,7 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
 
     handler = _made(name, wrap, tapped)
 
-    async def opened(call: Call) -> AsyncIterator[Chunk]:
+    async def opened(call: Call) -> Chunks:
         taps: list[_Tap] = []
         begun = False
         try:
@@ -144,7 +144,7 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
     return opened
 
 
-def _generator(chunks: Any) -> AsyncGenerator[Chunk, None]:
+def _generator(chunks: Any) -> Chunks:
     """Return what a handler gave, which must be an async generator or close like one."""
     if not hasattr(chunks, "__anext__") or not hasattr(chunks, "aclose"):
         raise TypeError(f"a handler must be an async generator function, got {chunks!r}")

@@ -22,10 +22,9 @@ APP_SCHEMES = frozenset({"app", "file", "tauri", "vscode-webview", "vscode-file"
 class Connection:
     """A request before its body is read. Header names are in lower case."""
 
-    __slots__ = ("__dict__", "scope")
-
-    def __init__(self, scope: Mapping[str, Any]) -> None:
+    def __init__(self, scope: Mapping[str, Any], allowed_hosts: tuple[str, ...] = ()) -> None:
         self.scope = scope
+        self._allowed_hosts = allowed_hosts
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -70,7 +69,7 @@ class Connection:
             raise Unauthenticated("two different keys came with this request: send one")
         return found.pop() if found else None
 
-    def anonymous(self, allowed_hosts: tuple[str, ...] = ()) -> Principal:
+    def anonymous(self) -> Principal:
         """Return the principal of a caller without a key.
 
         On loopback a web page could use the browser to get in, so a foreign `Host` (DNS
@@ -79,7 +78,7 @@ class Connection:
         if not self.is_loopback:
             return Principal(id="anonymous", name="anonymous", scopes=BASIC)
         host = _host_name(self.headers.get("host", ""))
-        if not (_is_local_name(host) or host in allowed_hosts):
+        if not self._may_name(host):
             raise Forbidden(
                 f"callers without a key must use a loopback host name, not '{host}': "
                 "add it to [server] allowed_hosts, or set up a key"
@@ -88,11 +87,12 @@ class Connection:
         if origin is not None:
             parts = urlsplit(origin)
             name = parts.hostname or ""
-            if parts.scheme not in APP_SCHEMES and not (
-                _is_local_name(name) or name in allowed_hosts
-            ):
+            if parts.scheme not in APP_SCHEMES and not self._may_name(name):
                 raise Forbidden(f"web pages of '{origin}' may not use this router without a key")
         return Principal(id="anonymous", name="anonymous", scopes=EVERYTHING)
+
+    def _may_name(self, host: str) -> bool:
+        return _is_local_name(host) or host in self._allowed_hosts
 
 
 def is_loopback(address: str) -> bool:

@@ -4,7 +4,7 @@ The shapes are Ollama's own (its protocol is uniform: a plain answer is a stream
 so a `Message` encodes to the wire as it is. All are immutable; `replace()` makes a changed copy.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any, Literal, Self
 
@@ -184,7 +184,10 @@ class Chunk(_Value, frozen=True, kw_only=True, gc=False):
     eval_duration: int = 0
 
 
-Handler = Callable[[Call], AsyncIterator[Chunk]]
+Chunks = AsyncGenerator[Chunk, None]
+"""An answer as it comes: what a handler makes with `async def` and `yield`."""
+
+Handler = Callable[[Call], Chunks]
 """What answers a call; `around_inference` wraps one in another."""
 
 

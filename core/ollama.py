@@ -19,7 +19,7 @@ from core.failures import from_response
 from core.hosts import Hosts
 from core.local import LocalOnly
 from core.management import Management
-from core.messages import Call, Chunk
+from core.messages import Call, Chunks
 
 log = structlog.get_logger("ollama")
 
@@ -65,7 +65,7 @@ class Ollama:
                 await self.models.close()
                 await self.hosts.stop()
 
-    async def infer(self, call: Call) -> AsyncIterator[Chunk]:
+    async def infer(self, call: Call) -> Chunks:
         """Answer a call: chunks as they come, the last one with `done`.
 
         Raises `GatewayError`: before the first chunk or, when Ollama fails midway, after some.

@@ -1,6 +1,6 @@
 """Run a call through the chain, and send what comes in the caller's wire format."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol, cast
 
@@ -8,7 +8,7 @@ from core.api import dialects
 from core.api.coalesce import send_pieces
 from core.api.exchange import Exchange
 from core.errors import UpstreamInvalid
-from core.messages import Call, Chunk
+from core.messages import Call, Chunk, Chunks
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """Keep proxies from storing or holding back a stream."""
@@ -32,7 +32,7 @@ class Form(Protocol):
 
 async def answer(exchange: Exchange, call: Call, form: Form) -> None:
     """Answer a call, streamed or whole as it asks. Raises `GatewayError` before the first byte."""
-    chunks = cast("AsyncGenerator[Chunk, None]", exchange.generation.handler(call))
+    chunks = cast("Chunks", exchange.generation.handler(call))
     async with aclosing(chunks):
         if not call.stream:
             whole = await collect(chunks)
@@ -49,9 +49,7 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
         await exchange.write(b"", more=False)
 
 
-async def _frames(
-    form: Form, first: Chunk, chunks: AsyncIterator[Chunk]
-) -> AsyncGenerator[bytes, None]:
+async def _frames(form: Form, first: Chunk, chunks: Chunks) -> AsyncGenerator[bytes, None]:
     if head := form.begin(first):
         yield head
     if frame := form.piece(first):
@@ -67,7 +65,7 @@ async def _frames(
         yield tail
 
 
-async def collect(chunks: AsyncIterator[Chunk]) -> Chunk:
+async def collect(chunks: Chunks) -> Chunk:
     """Return all chunks as one; raise `UpstreamInvalid` when the last one is missing."""
     parts = [chunk async for chunk in chunks]
     if not parts or not parts[-1].done:

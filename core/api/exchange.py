@@ -44,7 +44,7 @@ class Exchange:
         self.generation = generation
         self.dialect = dialect
         self.scope = scope
-        self.connection = Connection(scope)
+        self.connection = Connection(scope, generation.settings.server.allowed_hosts)
         self.request_id: str = scope["localai.request_id"]
         self.principal: Principal
         self.started = False

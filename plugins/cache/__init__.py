@@ -1,0 +1,3 @@
+"""Answers that were given before. All fail open."""
+
+MEMBERS = {"exact": "plugins.cache.exact:ExactCache"}

@@ -1,0 +1,82 @@
+"""The entry of `localai`: options that all commands share, and the commands of plugins."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core import __version__
+from core.config import Settings, find, load
+from core.errors import SettingsError
+
+
+class Cli(click.Group):
+    """A group that asks the file's plugins for more commands when one is not its own."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command, of the core or of a plugin."""
+        return super().get_command(ctx, name) or _plugin_commands(ctx).get(name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *_plugin_commands(ctx)})
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a mistake in the settings is one message, not a traceback."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file; else LOCALAI_CONFIG, else ./localai.toml.",
+)
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
+    """Put local models behind one door: LocalAI edge router."""
+    ctx.obj = find(config)
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(__version__)
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """Return the settings that the options name; raise `SettingsError`."""
+    return load(ctx.obj)
+
+
+def _plugin_commands(ctx: click.Context) -> dict[str, click.Command]:
+    """Return what the plugins of the file add; nothing while the file is wrong."""
+    from core import loader
+
+    group = click.Group()
+    try:
+        settings = load(find(ctx.params.get("config")))
+        manager = loader.register(settings, loader.load(settings))
+    except SettingsError as error:
+        click.echo(f"plugins add no commands: {error}", err=True)
+        return {}
+    for _, add in loader.implementations(manager, "commands"):
+        add(group)
+    return dict(group.commands)
+
+
+def main() -> None:
+    """Run the command line."""
+    from core.cli import commands, plugins, serve
+
+    for module in (commands, plugins, serve):
+        module.add_to(cli)
+    try:
+        cli(prog_name="localai")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,35 @@
+"""`localai serve`."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from core.config import find, load
+
+
+@click.command()
+@click.option("--config", "-c", type=click.Path(path_type=Path, dir_okay=False), help="The file.")
+@click.option("--host", help="Address to listen on, instead of the file's.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port, instead of the file's.")
+@click.pass_context
+def serve(ctx: click.Context, config: Path | None, host: str | None, port: int | None) -> None:
+    """Start the router."""
+    from core import logs
+    from core.server import serve as run
+
+    settings = load(find(config) if config else ctx.obj)
+    changes = {"host": host, "port": port}
+    server = msgspec.structs.replace(
+        settings.server, **{key: value for key, value in changes.items() if value is not None}
+    )
+    settings = msgspec.structs.replace(settings, server=server)
+    logs.configure(settings.log)
+    import uvloop
+
+    uvloop.run(run(settings))
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the command."""
+    cli.add_command(serve)

@@ -1,0 +1,193 @@
+"""What lives as long as the process: it owns the current generation, and swaps it."""
+
+import asyncio
+import re
+import time
+import uuid
+from typing import Any
+
+import structlog
+
+from core.app import send_error
+from core.config import Settings, load
+from core.errors import GatewayError, InternalError, NotFound, SettingsError, ShuttingDown
+from core.generation import Generation, build
+from core.messages import Call, Chunks
+
+log = structlog.get_logger("gateway")
+
+_HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,128}")
+"""Request ids of callers that are kept: they reach logs and headers."""
+
+
+class Gateway:
+    """The router as its plugins see it, and the ASGI application that the server runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.document.path
+        self._first = settings
+        self._current: Generation | None = None
+        self._number = 0
+        self._reloading = asyncio.Lock()
+        self._alive: set[Generation] = set()
+        """The current generation, and those before it that still answer requests."""
+        self._closing: set[asyncio.Task[None]] = set()
+        self.draining = False
+        """Whether the router shuts down: no new requests are taken."""
+        self.started_at = time.time()
+        self.reload_error: str | None = None
+        """Why the file on disk is not the one in use, if it is not."""
+        self.reloaded = asyncio.Condition()
+        """Notified after every reload, good or bad."""
+
+    # ---- for plugins
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in use."""
+        return self.current.settings
+
+    @property
+    def generation(self) -> int:
+        """The number of the current generation; it grows with each reload."""
+        return self.current.number
+
+    @property
+    def models(self) -> Any:
+        """Ollama's management calls: `installed()`, `loaded()`, `show(name)`, `version()`."""
+        return self.current.ollama.models
+
+    def infer(self, call: Call) -> Chunks:
+        """Answer a call through the whole chain, as if it had come over HTTP."""
+        return self.current.handler(call)
+
+    # ---- life
+
+    @property
+    def current(self) -> Generation:
+        """The generation that new requests run on."""
+        if self._current is None:
+            raise RuntimeError("the gateway is not started")
+        return self._current
+
+    async def start(self) -> None:
+        """Build and start the first generation; raise `SettingsError`."""
+        await self._swap(self._first)
+
+    async def stop(self) -> None:
+        """Close every generation, the current one last."""
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._current is not None:
+            await self._current.close()
+
+    async def reload(self, why: str) -> None:
+        """Take the file as it is now; a bad one changes nothing and raises `SettingsError`."""
+        async with self._reloading:
+            try:
+                settings = await asyncio.to_thread(load, self._path)
+                await self._swap(settings)
+            except SettingsError as error:
+                self.reload_error = str(error)
+                log.error("the new settings are wrong, the old ones stay", error=str(error))
+                raise
+            else:
+                self.reload_error = None
+                log.info("reloaded", generation=self._number, why=why)
+            finally:
+                async with self.reloaded:
+                    self.reloaded.notify_all()
+
+    async def _swap(self, settings: Settings) -> None:
+        before = self._current
+        if before is not None:
+            _check_restart(before.settings, settings)
+        made = await asyncio.to_thread(build, self, settings, self._number + 1, before)
+        await made.start()
+        self._number = made.number
+        self._current = made
+        self._alive.add(made)
+        if before is not None:
+            task = asyncio.create_task(self._close(before), name=f"close {before.number}")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _close(self, generation: Generation) -> None:
+        await generation.close()
+        self._alive.discard(generation)
+
+    async def drain(self) -> None:
+        """Take no new requests, let the running ones finish; end those that take too long."""
+        self.draining = True
+        deadline = self.settings.server.drain_timeout
+        log.info("draining", running=self.running, seconds=float(deadline))
+        try:
+            async with asyncio.timeout(deadline):
+                await asyncio.gather(*(generation.idle() for generation in self._alive))
+        except TimeoutError:
+            log.warning("ending what still runs", running=self.running)
+            for generation in self._alive:
+                for exchange in tuple(generation.exchanges):
+                    exchange.abort(ShuttingDown("the router shuts down: try again", retry_after=5))
+
+    @property
+    def running(self) -> int:
+        """The number of requests that run, on all generations."""
+        return sum(generation.running for generation in self._alive)
+
+    # ---- ASGI
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Give a request an id and the current generation."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1000})
+            return
+        request_id = _request_id(scope["headers"])
+        scope["localai.request_id"] = request_id
+        header = (b"x-request-id", request_id.encode())
+        started = False
+
+        async def send_with_id(message: Any) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        path: str = scope["path"]
+        if self.draining and not path.startswith("/health"):
+            error: GatewayError = ShuttingDown("the router shuts down: try again", retry_after=5)
+            await send_error(error, scope, send_with_id)
+            return
+        if path.endswith("/") and path != "/":
+            error = NotFound(f"there is nothing at {path}: leave out the '/' at its end")
+            await send_error(error, scope, send_with_id)
+            return
+        generation = self.current
+        generation.enter()
+        try:
+            await generation.app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("request failed", path=path, request_id=request_id)
+            if not started:
+                error = InternalError("the router failed; its log has the details")
+                await send_error(error, scope, send_with_id)
+        finally:
+            generation.leave()
+
+
+def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
+    """Return the caller's request id if it is harmless, else a new one."""
+    for name, value in headers:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if _HARMLESS.fullmatch(given):
+                return given
+    return f"req_{uuid.uuid4().hex}"
+
+
+def _check_restart(before: Settings, after: Settings) -> None:
+    """Say which settings a running process can't change."""
+    for key in ("host", "port"):
+        if getattr(before.server, key) != getattr(after.server, key):
+            log.warning("this setting needs a restart", setting=f"[server] {key}")

@@ -1,0 +1,196 @@
+"""One immutable loaded state: settings, plugins, chain and routes, built whole or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from core import loader
+from core.app import build_app
+from core.chain import compose
+from core.config import Settings
+from core.connection import Connection, is_loopback
+from core.errors import GatewayError, PluginFailed, SettingsError, Unauthenticated
+from core.lifespans import Lifespan, acquire_all, release_all
+from core.messages import Handler, Principal
+from core.ollama import Ollama
+
+if TYPE_CHECKING:
+    from core.api.exchange import Exchange
+    from core.gateway import Gateway
+
+log = structlog.get_logger("generation")
+
+HEALTH_TIMEOUT = 5.0
+"""Seconds that a plugin's health report may take."""
+
+Authenticate = Callable[[Connection], Awaitable[Principal | None]]
+Health = Callable[[], Awaitable[dict[str, Any] | None]]
+
+
+@dataclass(eq=False, slots=True)
+class Generation:
+    """A request runs from its first to its last byte on the generation that it began on."""
+
+    number: int
+    settings: Settings
+    plugins: Sequence[loader.Plugin]
+    ollama: Ollama
+    lifespans: dict[str, Lifespan]
+    """By plugin name; shared with the generations before and after, where a plugin lives on."""
+    handler: Handler
+    authenticators: Sequence[tuple[str, Authenticate]]
+    health_checks: Sequence[tuple[str, Health]]
+    app: Any = None
+    """The ASGI application, with what plugins put around it."""
+    routers: Sequence[Any] = ()
+    """The plugins' own routes."""
+    exchanges: set["Exchange"] = field(default_factory=set)
+    """Exchanges past their body, which end when the router shuts down."""
+    _running: int = 0
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self) -> None:
+        """Start what is not running yet; on a failure nothing half-started is left."""
+        await acquire_all(list(self.lifespans.values()))
+
+    async def close(self) -> None:
+        """Wait for the last request, then stop what no other generation uses."""
+        await self.idle()
+        await release_all(list(self.lifespans.values()))
+
+    async def idle(self) -> None:
+        """Wait until no request runs on this generation."""
+        while self._running:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def enter(self) -> None:
+        """Count a request in."""
+        self._running += 1
+
+    def leave(self) -> None:
+        """Count a request out."""
+        self._running -= 1
+        if not self._running:
+            self._idle.set()
+
+    @property
+    def running(self) -> int:
+        """The number of requests that run on this generation."""
+        return self._running
+
+    async def authenticate(self, connection: Connection) -> Principal:
+        """Ask the plugins who is calling; raise `Unauthenticated` when none knows."""
+        for name, authenticate in self.authenticators:
+            try:
+                principal = await authenticate(connection)
+            except GatewayError:
+                raise
+            except Exception as error:
+                log.exception("plugin crashed, request refused", plugin=name)
+                raise PluginFailed(name) from error
+            if principal is not None:
+                return principal
+        if not self.authenticators:
+            return connection.anonymous()
+        raise Unauthenticated(
+            "send a key: 'authorization: Bearer KEY', as api_key in OpenAI's clients"
+        )
+
+    async def health(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether all plugins are ready, and what each reports."""
+        ready, reports = True, {}
+        for name, check in self.health_checks:
+            try:
+                async with asyncio.timeout(HEALTH_TIMEOUT):
+                    reports[name] = await check() or {}
+            except Exception as error:
+                ready = False
+                reports[name] = {"error": type(error).__name__}
+                log.warning("plugin is not ready", plugin=name, error=str(error))
+        return ready, reports
+
+
+def build(
+    gateway: "Gateway", settings: Settings, number: int, before: Generation | None
+) -> Generation:
+    """Build a generation from checked settings; it is not started yet.
+
+    Imports plugins and builds routes, so call it off the event loop. Raises `SettingsError`.
+    """
+    plugins = loader.load(settings, before.plugins if before else ())
+    manager = loader.register(settings, plugins)
+    by_name = {plugin.name: plugin for plugin in plugins}
+    ollama = _ollama(settings, before)
+
+    lifespans = {"ollama": _reuse(before, "ollama", ollama, None, lambda: ollama.lifespan())}
+    enters = dict(loader.implementations(manager, "lifespan"))
+    for plugin in plugins:
+        enter = enters.get(plugin.name)
+        start = (lambda enter=enter: enter(gateway)) if enter else None
+        lifespans[plugin.name] = _reuse(before, plugin.name, plugin, plugin, start)
+
+    authenticators = loader.implementations(manager, "authenticate")
+    _check_door(settings, authenticators)
+    generation = Generation(
+        number=number,
+        settings=settings,
+        plugins=plugins,
+        ollama=ollama,
+        lifespans=lifespans,
+        handler=compose(loader.implementations(manager, "around_inference"), by_name, ollama.infer),
+        authenticators=authenticators,
+        health_checks=loader.implementations(manager, "health"),
+    )
+    routes = [
+        (name, _routes(name, make, gateway))
+        for name, make in loader.implementations(manager, "route_handlers")
+    ]
+    wraps = loader.implementations(manager, "around_app")
+    generation.app = build_app(generation, gateway, routes, wraps, by_name)
+    return generation
+
+
+def _ollama(settings: Settings, before: Generation | None) -> Ollama:
+    if before is not None and before.settings.ollama == settings.ollama:
+        return before.ollama
+    root = Path(__file__).resolve().parent.parent
+    documents = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    return Ollama(settings.ollama, documents)
+
+
+def _reuse(
+    before: Generation | None, name: str, value: object, plugin: object, enter: Any
+) -> Lifespan:
+    """Return the lifespan that runs already for the same object, or a new one."""
+    if before is not None and name in before.lifespans:
+        held = {each.name: each for each in before.plugins}
+        same = before.ollama is value if plugin is None else held.get(name) is plugin
+        if same:
+            return before.lifespans[name]
+    return Lifespan(name, enter)
+
+
+def _routes(name: str, make: Callable[..., Any], gateway: "Gateway") -> list[Any]:
+    try:
+        return list(make(gateway))
+    except Exception as error:
+        raise SettingsError(
+            f"plugin '{name}': route_handlers failed: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _check_door(settings: Settings, authenticators: Sequence[Any]) -> None:
+    server = settings.server
+    if authenticators or server.allow_anonymous or is_loopback(server.host):
+        return
+    raise settings.document.error(
+        ("server",),
+        "host",
+        f"'{server.host}' can be reached from other machines, and no authentication plugin is "
+        'on: add "auth" to [chain] plugins, or set allow_anonymous = true',
+    )

@@ -1,0 +1,91 @@
+"""One line per request, without what was asked or answered. Fails open."""
+
+import time
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from msgspec import Struct
+
+from localai import Call, Chunks, Handler, hookimpl
+
+log = structlog.get_logger("request")
+
+_details: ContextVar[dict[str, Any]] = ContextVar("details of the request")
+
+
+class RequestLog:
+    """Writes who asked which model, how it ended, and how long it took."""
+
+    fail_mode = "open"
+
+    class Config(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+        """Settings of [plugins.metrics.log]."""
+
+        health: bool = False
+        """Write a line for /health, /health/live, /health/ready and /metrics too."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @hookimpl
+    def around_app(self, app: Any) -> Any:
+        """Write the line when the request has ended, however it did."""
+
+        async def logged(scope: Any, receive: Any, send: Any) -> None:
+            path: str = scope["path"]
+            if not self._config.health and path.startswith(("/health", "/metrics")):
+                await app(scope, receive, send)
+                return
+            details: dict[str, Any] = {}
+            _details.set(details)
+            begun = time.perf_counter()
+            status = 0
+            complete = False
+
+            async def noting(message: Any) -> None:
+                nonlocal status, complete
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                else:
+                    complete = not message.get("more_body", False)
+                await send(message)
+
+            try:
+                await app(scope, receive, noting)
+            finally:
+                log.info(
+                    "request",
+                    request_id=scope.get("localai.request_id"),
+                    method=scope["method"],
+                    path=path[:200],
+                    # 499 is what nginx logs for a client that left.
+                    status=status if complete else 499,
+                    seconds=round(time.perf_counter() - begun, 4),
+                    **details,
+                )
+
+        return logged
+
+    @hookimpl
+    def around_inference(self, next: Handler) -> Handler:
+        """Note the model, the tokens and the time to the first one."""
+
+        async def noted(call: Call) -> Chunks:
+            details = _details.get({})
+            details |= {"caller": call.principal.id, "model": call.model, "stream": call.stream}
+            begun = time.perf_counter()
+            async with aclosing(next(call)) as chunks:
+                async for chunk in chunks:
+                    if "first_token_seconds" not in details:
+                        details["first_token_seconds"] = round(time.perf_counter() - begun, 4)
+                    if chunk.done:
+                        details["model"] = chunk.model or call.model
+                        details["prompt_tokens"] = chunk.prompt_eval_count
+                        details["completion_tokens"] = chunk.eval_count
+                        if cache := call.headers.get("x-localai-cache"):
+                            details["cache"] = cache
+                    yield chunk
+
+        return noted

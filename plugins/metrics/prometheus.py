@@ -1,0 +1,150 @@
+"""Counters and histograms for Prometheus at `/metrics`. Fails open."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from litestar import Response, get
+from msgspec import Meta, Struct
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from localai import Call, Chunk, Chunks, Gateway, GatewayError, Handler, full_name, hookimpl
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+"""From a cache hit to the longest answer of a large model."""
+OTHER = "other"
+"""The label of all models above the bound."""
+
+
+class Prometheus:
+    """Measures requests, time to first token, tokens and errors. Label sets are bounded."""
+
+    fail_mode = "open"
+
+    class Config(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+        """Settings of [plugins.metrics.prometheus]."""
+
+        public: bool = False
+        """Serve /metrics to everybody; else it needs the scope metrics:read."""
+        max_models: Annotated[int, Meta(ge=1, le=1000)] = 100
+        """Most models that get a label of their own."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._models: set[str] = set()
+        self.registry = CollectorRegistry()
+        self._http = Counter(
+            "localai_http_requests_total",
+            "HTTP requests by route template, method and status.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        labels = ["kind", "model"]
+        self._requests = Counter(
+            "localai_inference_requests_total",
+            "Inference requests by outcome: ok, canceled, or the class of the error.",
+            [*labels, "outcome"],
+            registry=self.registry,
+        )
+        self._first = Histogram(
+            "localai_time_to_first_token_seconds",
+            "From the request's arrival in the chain to its first token.",
+            labels,
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._duration = Histogram(
+            "localai_inference_duration_seconds",
+            "From the request's arrival in the chain to its end.",
+            labels,
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._tokens = Counter(
+            "localai_tokens_total",
+            "Tokens by direction: input or output.",
+            [*labels, "direction"],
+            registry=self.registry,
+        )
+
+    @hookimpl
+    def around_app(self, app: Any) -> Any:
+        """Count every HTTP request, 404 and 405 too."""
+
+        async def counted(scope: Any, receive: Any, send: Any) -> None:
+            async def noting(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    route = scope.get("path_template") or "none"
+                    self._http.labels(route, scope["method"][:16], message["status"]).inc()
+                await send(message)
+
+            await app(scope, receive, noting)
+
+        return counted
+
+    @hookimpl
+    def around_inference(self, next: Handler) -> Handler:
+        """Measure one inference."""
+
+        async def measured(call: Call) -> Chunks:
+            begun = time.perf_counter()
+            first: float | None = None
+            last: Chunk | None = None
+            outcome = "canceled"
+            try:
+                async with aclosing(next(call)) as chunks:
+                    async for chunk in chunks:
+                        if first is None:
+                            first = time.perf_counter() - begun
+                        if chunk.done:
+                            last = chunk
+                        yield chunk
+                outcome = "ok"
+            except GatewayError as error:
+                outcome = type(error).__name__
+                raise
+            finally:
+                if last is not None:
+                    # Whoever stops reading after the last chunk has had the whole answer.
+                    outcome = "ok"
+                self._note(call, outcome, begun, first, last)
+
+        return measured
+
+    @hookimpl
+    def route_handlers(self, gateway: Gateway) -> Sequence[Any]:
+        """Serve the figures."""
+        opt = {"public": True} if self._config.public else {"scope": "metrics:read"}
+
+        @get("/metrics", opt=opt, media_type=CONTENT_TYPE_LATEST, tags=["Router"])
+        async def metrics() -> Response[bytes]:
+            """Return all figures in Prometheus' text format."""
+            text = await asyncio.to_thread(generate_latest, self.registry)
+            return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+        return [metrics]
+
+    def _note(
+        self, call: Call, outcome: str, begun: float, first: float | None, last: Chunk | None
+    ) -> None:
+        labels = (call.kind, self._label(last.model if last and last.model else call.model, last))
+        self._requests.labels(*labels, outcome).inc()
+        self._duration.labels(*labels).observe(time.perf_counter() - begun)
+        if first is not None:
+            self._first.labels(*labels).observe(first)
+        if last is not None:
+            self._tokens.labels(*labels, "input").inc(last.prompt_eval_count)
+            self._tokens.labels(*labels, "output").inc(last.eval_count)
+
+    def _label(self, model: str, last: Chunk | None) -> str:
+        """Return a model's label; names that never answered fold into one."""
+        name = full_name(model).lower()
+        if name in self._models:
+            return name
+        if last is None or len(self._models) >= self._config.max_models:
+            return OTHER
+        self._models.add(name)
+        return name
