@@ -1,6 +1,7 @@
 """What the embedded engine answers, endpoint by endpoint, in the shapes of Ollama's API."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -149,11 +150,13 @@ class Answers:
             return encoded(last("".join(pieces)))
         response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})
         await response.prepare(request)
-        for piece in pieces:
-            await response.write(_encode(part(piece, done=False)) + b"\n")
-            # A write returns at once while the client keeps up: let others have their turn.
-            await asyncio.sleep(0)
-        await response.write(_encode(last("")) + b"\n")
+        # Who has left is told nothing.
+        with contextlib.suppress(ConnectionResetError):
+            for piece in pieces:
+                await response.write(_encode(part(piece, done=False)) + b"\n")
+                # A write returns at once while the client keeps up: let others have their turn.
+                await asyncio.sleep(0)
+            await response.write(_encode(last("")) + b"\n")
         await response.write_eof()
         return response
 

@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import FrameType
-from typing import Any
 
 import structlog
 import uvicorn
@@ -22,31 +23,55 @@ CUT_TIMEOUT = 5
 """Seconds for the last events to leave after `drain_timeout`."""
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server; the first signal drains, the second one ends at once."""
+class Server(uvicorn.Server):
+    """uvicorn's server for a started gateway; the first signal drains, the second ends at once."""
 
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
-        super().__init__(config)
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, sock: socket.socket) -> None:
+        settings = gateway.settings.server
+        limits = HttpLimits(
+            header_timeout=settings.header_timeout, body_timeout=settings.body_timeout
+        )
+        super().__init__(
+            uvicorn.Config(
+                gateway,
+                http=strict_protocol(limits),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=CUT_TIMEOUT,
+            )
+        )
+        self.gateway = gateway
+        self.socket = sock
         self._draining: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def url(self) -> str:
+        """The address that clients reach this server at."""
+        host, port = self.socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take a signal; it may come at any point of the program."""
-        self._loop.call_soon_threadsafe(self._leave, signal.Signals(sig).name)
+        """Take a signal, which may come at any point of the program."""
+        self._loop.call_soon_threadsafe(self.leave, signal.Signals(sig).name)
 
-    def _leave(self, name: str) -> None:
-        if self._draining is not None:
-            log.warning("ending at once", signal=name)
-            self._draining.cancel()
-            self.force_exit = True
-            self.should_exit = True
+    def leave(self, why: str) -> None:
+        """Drain and stop; when that is under way already, stop at once."""
+        if self._draining is None:
+            self._draining = self._loop.create_task(self._drain(why), name="drain")
             return
-        self._draining = self._loop.create_task(self._drain(name), name="drain")
+        log.warning("ending at once", why=why)
+        self._draining.cancel()
+        self.force_exit = True
+        self.should_exit = True
 
-    async def _drain(self, name: str) -> None:
-        log.info("stopping", signal=name)
-        await self._gateway.drain()
+    async def _drain(self, why: str) -> None:
+        log.info("stopping", why=why)
+        await self.gateway.drain()
         self.should_exit = True
 
 
@@ -68,45 +93,34 @@ def bind(server: ServerSettings) -> socket.socket:
     return sock
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until a signal ends it. Raises `SettingsError` when it can't start."""
+@asynccontextmanager
+async def started(settings: Settings) -> AsyncIterator[Server]:
+    """Bind, start the gateway and watch its files; stop all at the end.
+
+    Raises `SettingsError` when it can't start; nothing half-started is left.
+    """
     sock = bind(settings.server)
-    gateway = Gateway(settings)
     try:
+        gateway = Gateway(settings)
         await gateway.start()
-    except BaseException:
-        sock.close()
-        raise
-    limits = HttpLimits(
-        header_timeout=settings.server.header_timeout, body_timeout=settings.server.body_timeout
-    )
-    config = uvicorn.Config(
-        gateway,
-        http=strict_protocol(limits),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=CUT_TIMEOUT,
-    )
-    server = _Server(config, gateway)
-    host, port = sock.getsockname()[:2]
-    log.info(
-        "ready", url=f"http://{f'[{host}]' if ':' in host else host}:{port}", **_summary(gateway)
-    )
-    try:
-        async with watching(gateway):
-            await server.serve(sockets=[sock])
+        try:
+            async with watching(gateway):
+                yield Server(gateway, sock)
+        finally:
+            await gateway.stop()
     finally:
-        await gateway.stop()
-        log.info("stopped")
+        sock.close()
 
 
-def _summary(gateway: Gateway) -> dict[str, Any]:
-    generation = gateway.current
-    return {
-        "plugins": [plugin.name for plugin in generation.plugins],
-        "engine": "embedded" if generation.ollama.hosts.uses_embedded else "ollama",
-    }
+async def serve(settings: Settings) -> None:
+    """Serve until a signal ends it."""
+    async with started(settings) as server:
+        generation = server.gateway.current
+        log.info(
+            "ready",
+            url=server.url,
+            plugins=[plugin.name for plugin in generation.plugins],
+            engine="embedded" if generation.ollama.hosts.uses_embedded else "ollama",
+        )
+        await server.serve(sockets=[server.socket])
+    log.info("stopped")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol, cast
+from typing import Protocol
 
 from core.api import dialects
 from core.api.coalesce import send_pieces
@@ -32,8 +32,7 @@ class Form(Protocol):
 
 async def answer(exchange: Exchange, call: Call, form: Form) -> None:
     """Answer a call, streamed or whole as it asks. Raises `GatewayError` before the first byte."""
-    chunks = cast("Chunks", exchange.generation.handler(call))
-    async with aclosing(chunks):
+    async with aclosing(exchange.generation.handler(call)) as chunks:
         if not call.stream:
             whole = await collect(chunks)
             await exchange.send_json(form.whole(whole), headers=call.headers)

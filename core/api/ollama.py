@@ -1,7 +1,7 @@
 """Ollama's own wire format: `/`, `/api/chat`, `/api/generate`, `/api/embed`, listing."""
 
 from contextlib import aclosing
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from core.api import ollama_answer as form
 from core.api import ollama_request as form_in
@@ -124,7 +124,7 @@ def _check_named(exchange: Exchange, model: str) -> None:
 
 
 async def _whole(exchange: Exchange, call: Call) -> Chunk:
-    async with aclosing(cast("Any", exchange.generation.handler(call))) as chunks:
+    async with aclosing(exchange.generation.handler(call)) as chunks:
         return await collect(chunks)
 
 

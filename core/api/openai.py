@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -50,7 +50,7 @@ async def embed(exchange: Exchange) -> None:
     request = await decode(await exchange.body(), EmbeddingRequest)
     check_model(exchange, request.model)
     call = embedding_call(request, exchange.principal, exchange.request_id)
-    async with aclosing(cast("Any", exchange.generation.handler(call))) as chunks:
+    async with aclosing(exchange.generation.handler(call)) as chunks:
         whole = await collect(chunks)
     await exchange.send_json(embeddings(whole, call, request.encoding_format), headers=call.headers)
 

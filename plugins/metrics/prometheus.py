@@ -8,13 +8,21 @@ from typing import Annotated, Any
 
 from litestar import Response, get
 from msgspec import Meta, Struct
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from localai import Call, Chunk, Chunks, Gateway, GatewayError, Handler, full_name, hookimpl
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """From a cache hit to the longest answer of a large model."""
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
 OTHER = "other"
 """The label of all models above the bound."""
 

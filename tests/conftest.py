@@ -1,0 +1,23 @@
+"""Fixtures that most tests use: an Ollama double, and a router in front of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.double import OllamaDouble
+from tests.support import Router, routing, toml_for
+
+
+@pytest.fixture
+async def double() -> AsyncIterator[OllamaDouble]:
+    """An Ollama double on a free port."""
+    async with OllamaDouble() as ollama:
+        yield ollama
+
+
+@pytest.fixture
+async def router(double: OllamaDouble, tmp_path: Path) -> AsyncIterator[Router]:
+    """A router without plugins in front of the double."""
+    async with routing(toml_for(double.url), tmp_path) as running:
+        yield running
