@@ -137,19 +137,12 @@ def _guarded(plugin: Plugin, wrap: Any, app: Any) -> Any:
         )
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        started = False
-
-        async def noting(message: Any) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await wrapped(scope, receive, noting)
+            await wrapped(scope, receive, send)
         except Exception:
             log.exception("plugin crashed around a request", plugin=name)
-            if started:
-                return
+            if scope["localai.answer"].started:
+                return  # too late for another answer; the server ends the connection
             if plugin.fail_mode == "open":
                 await app(scope, receive, send)
             else:

@@ -6,7 +6,6 @@ passes unchecked. A crash in an *open* plugin is logged, and the answer goes on 
 
 import inspect
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any
 
@@ -41,27 +40,31 @@ def _made(name: str, wrap: Wrap, next: Handler) -> Handler:
         raise SettingsError(
             f"plugin '{name}': around_inference failed: {type(error).__name__}: {error}"
         ) from error
-    if not callable(handler) or inspect.iscoroutinefunction(handler):
+    if handler is not next and not inspect.isasyncgenfunction(handler):
         raise SettingsError(
             f"plugin '{name}': around_inference must return an async generator function "
-            f"(`async def` with `yield`), not {type(handler).__name__}"
+            f"(`async def` with `yield`), not {handler!r}"
         )
     return handler
 
 
 def _closed(name: str, wrap: Wrap, next: Handler) -> Handler:
     handler = _made(name, wrap, next)
+    if handler is next:
+        return next
 
     async def closed(call: Call) -> Chunks:
+        chunks = handler(call)
         try:
-            async with aclosing(_generator(handler(call))) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+            async for chunk in chunks:
+                yield chunk
         except GatewayError:
             raise
         except Exception as error:
             log.exception("plugin crashed, request refused", plugin=name)
             raise PluginFailed(name) from error
+        finally:
+            await chunks.aclose()
 
     return closed
 
@@ -83,7 +86,7 @@ class _Tap:
 
     async def __anext__(self) -> Chunk:
         try:
-            chunk = await anext(self.chunks)
+            chunk = await self.chunks.__anext__()
         except GatewayError as error:
             self.failure = error
             raise
@@ -95,42 +98,40 @@ class _Tap:
 
 
 def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
-    current: ContextVar[list[_Tap]] = ContextVar(f"tap of {name}")
+    current: ContextVar[list[_Tap]] = ContextVar(f"taps of {name}")
 
     def tapped(call: Call) -> Any:
-        taps = current.get()
-        taps.append(_Tap(_generator(next(call))))
-        return taps[-1]
+        tap = _Tap(next(call))
+        current.get().append(tap)
+        return tap
 
     handler = _made(name, wrap, tapped)
+    if handler is tapped:
+        return next
 
     async def opened(call: Call) -> Chunks:
         taps: list[_Tap] = []
         begun = False
+        chunks = handler(call)
+        # Generators share their caller's context: it is set for this one before each step.
+        current.set(taps)
         try:
-            current.set(taps)
-            async with aclosing(_generator(handler(call))) as chunks:
-                while True:
-                    # Generators share their caller's context: set it for this one, each time.
-                    current.set(taps)
-                    try:
-                        chunk = await anext(chunks)
-                    except StopAsyncIteration:
-                        return
-                    begun = True
-                    if taps:
-                        taps[-1].unseen.clear()
-                    yield chunk
+            async for chunk in chunks:
+                begun = True
+                if taps:
+                    taps[-1].unseen.clear()
+                yield chunk
+                current.set(taps)
         except GatewayError:
             raise
         except Exception as error:
             log.exception("plugin crashed, answer goes on without it", plugin=name)
-            if not taps and begun:
-                # It answered by itself, and stopped half way: there is nothing to go on with.
-                raise PluginFailed(name) from error
-            tap = taps[-1] if taps else _Tap(_generator(next(call)))
             if not taps:
-                taps.append(tap)
+                if begun:
+                    # It answered by itself and stopped half way: there is nothing to go on with.
+                    raise PluginFailed(name) from error
+                taps.append(_Tap(next(call)))
+            tap = taps[-1]
             if tap.failure is not None:
                 raise tap.failure from error
             for chunk in tap.unseen:
@@ -138,14 +139,8 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
             async for chunk in tap.chunks:
                 yield chunk
         finally:
+            await chunks.aclose()
             for tap in taps:
                 await tap.chunks.aclose()
 
     return opened
-
-
-def _generator(chunks: Any) -> Chunks:
-    """Return what a handler gave, which must be an async generator or close like one."""
-    if not hasattr(chunks, "__anext__") or not hasattr(chunks, "aclose"):
-        raise TypeError(f"a handler must be an async generator function, got {chunks!r}")
-    return chunks  # type: ignore[no-any-return]

@@ -142,8 +142,10 @@ def parse(text: str, path: Path | None) -> Settings:
     document = Document(text, path)
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise SettingsError(f"{document.name}: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{document.name}: is nested too deeply") from None
     raw_plugins = tables.pop("plugins", {})
     file = document.convert({**tables, "plugins": {}}, _File, ())
     if not isinstance(raw_plugins, dict):

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ class Connection:
 
     def __init__(self, scope: Mapping[str, Any], allowed_hosts: tuple[str, ...] = ()) -> None:
         self.scope = scope
-        self._allowed_hosts = allowed_hosts
+        self._allowed_hosts = [host.lower() for host in allowed_hosts]
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -84,17 +84,22 @@ class Connection:
                 "add it to [server] allowed_hosts, or set up a key"
             )
         origin = self.headers.get("origin")
-        if origin is not None:
-            parts = urlsplit(origin)
-            name = parts.hostname or ""
-            if parts.scheme not in APP_SCHEMES and not self._may_name(name):
-                raise Forbidden(f"web pages of '{origin}' may not use this router without a key")
+        if origin is not None and not self._may_come_from(origin):
+            raise Forbidden(f"web pages of '{origin}' may not use this router without a key")
         return Principal(id="anonymous", name="anonymous", scopes=EVERYTHING)
 
     def _may_name(self, host: str) -> bool:
         return _is_local_name(host) or host in self._allowed_hosts
 
+    def _may_come_from(self, origin: str) -> bool:
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        return parts.scheme in APP_SCHEMES or self._may_name(parts.hostname or "")
 
+
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Say whether an address or host name is this machine's own."""
     try:
@@ -113,6 +118,7 @@ def _host_name(host: str) -> str:
     return host.rpartition(":")[0].lower() if ":" in host else host.lower()
 
 
+@lru_cache(maxsize=4096)
 def _is_local_name(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True

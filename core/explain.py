@@ -19,6 +19,7 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
+_ASSIGNMENT = re.compile(r"""(?P<name>(?:[\w\-. \t]|"[^"]*"|'[^']*')+)=""")
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 
 
@@ -47,17 +48,19 @@ class Document:
         return SettingsError(f"{self.name}{f':{line}' if line else ''}: {subject}: {message}")
 
     def line(self, where: tuple[str, ...], key: str = "") -> int | None:
-        """Return the line of the key, or else of its table, or nothing."""
+        """Return the line of the key, or else of the nearest table around it, or nothing."""
+        wanted = (*where, key) if key else where
         current: tuple[str, ...] = ()
-        found = None
-        assignment = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
-        for number, line in enumerate(self.text.splitlines(), start=1):
+        found, depth = None, 0
+        for number, line in enumerate(self.text.split("\n"), start=1):
             if header := _HEADER.match(line):
-                current = _path_of(header["name"])
-                if current == where or current == (*where, key):
-                    found = number
-            elif key and current == where and assignment.match(line):
-                return number
+                path = current = _path_of(header["name"])
+            elif assignment := _ASSIGNMENT.match(line):
+                path = (*current, *_path_of(assignment["name"]))
+            else:
+                continue
+            if len(path) > depth and path == wanted[: len(path)]:
+                found, depth = number, len(path)
         return found
 
     def _substitute(self, value: Any, where: tuple[str, ...]) -> Any:

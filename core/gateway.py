@@ -3,15 +3,16 @@
 import asyncio
 import re
 import time
-import uuid
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from core.app import send_error
 from core.config import Settings, load
 from core.errors import GatewayError, InternalError, NotFound, SettingsError, ShuttingDown
 from core.generation import Generation, build
+from core.ids import new_id
 from core.messages import Call, Chunks
 
 log = structlog.get_logger("gateway")
@@ -90,6 +91,10 @@ class Gateway:
                 self.reload_error = str(error)
                 log.error("the new settings are wrong, the old ones stay", error=str(error))
                 raise
+            except Exception as error:
+                log.exception("reloading failed, the old settings stay")
+                self.reload_error = f"reloading failed: {type(error).__name__}: see the log"
+                raise SettingsError(self.reload_error) from error
             else:
                 self.reload_error = None
                 log.info("reloaded", generation=self._number, why=why)
@@ -100,7 +105,7 @@ class Gateway:
     async def _swap(self, settings: Settings) -> None:
         before = self._current
         if before is not None:
-            _check_restart(before.settings, settings)
+            settings = _without_restart(before.settings, settings)
         made = await asyncio.to_thread(build, self, settings, self._number + 1, before)
         await made.start()
         self._number = made.number
@@ -144,36 +149,45 @@ class Gateway:
             return
         request_id = _request_id(scope["headers"])
         scope["localai.request_id"] = request_id
-        header = (b"x-request-id", request_id.encode())
-        started = False
-
-        async def send_with_id(message: Any) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], header]
-            await send(message)
-
+        scope["localai.answer"] = answer = _Answer(request_id, send)
         path: str = scope["path"]
         if self.draining and not path.startswith("/health"):
             error: GatewayError = ShuttingDown("the router shuts down: try again", retry_after=5)
-            await send_error(error, scope, send_with_id)
+            await send_error(error, scope, answer.send)
             return
         if path.endswith("/") and path != "/":
             error = NotFound(f"there is nothing at {path}: leave out the '/' at its end")
-            await send_error(error, scope, send_with_id)
+            await send_error(error, scope, answer.send)
             return
         generation = self.current
         generation.enter()
         try:
-            await generation.app(scope, receive, send_with_id)
+            await generation.app(scope, receive, answer.send)
         except Exception:
             log.exception("request failed", path=path, request_id=request_id)
-            if not started:
+            if not answer.started:
                 error = InternalError("the router failed; its log has the details")
-                await send_error(error, scope, send_with_id)
+                await send_error(error, scope, answer.send)
         finally:
             generation.leave()
+
+
+class _Answer:
+    """Puts the request's id on the answer, and knows whether it has begun."""
+
+    __slots__ = ("_header", "_send", "started")
+
+    def __init__(self, request_id: str, send: Any) -> None:
+        self._header = (b"x-request-id", request_id.encode())
+        self._send = send
+        self.started = False
+
+    async def send(self, message: Any) -> None:
+        """Pass an ASGI message on."""
+        if not self.started and message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = [*message["headers"], self._header]
+        await self._send(message)
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
@@ -183,11 +197,16 @@ def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
             given = value.decode("latin-1")
             if _HARMLESS.fullmatch(given):
                 return given
-    return f"req_{uuid.uuid4().hex}"
+    return new_id("req_")
 
 
-def _check_restart(before: Settings, after: Settings) -> None:
-    """Say which settings a running process can't change."""
-    for key in ("host", "port"):
-        if getattr(before.server, key) != getattr(after.server, key):
+def _without_restart(before: Settings, after: Settings) -> Settings:
+    """Keep the address that the running process listens on, and say so.
+
+    The check whether other machines can reach it must go by this one, not by the file's.
+    """
+    kept = {key: getattr(before.server, key) for key in ("host", "port")}
+    for key, value in kept.items():
+        if value != getattr(after.server, key):
             log.warning("this setting needs a restart", setting=f"[server] {key}")
+    return replace(after, server=replace(after.server, **kept))

@@ -81,7 +81,7 @@ class StrictProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.url = b""
+        self.url = self.good_target = b""  # most clients send one target over and over
         self.phase = HEAD
         self.since = 0.0
         """The loop's time at which the current head, or stretch of a body, began."""
@@ -204,15 +204,17 @@ class StrictProtocol(HttpToolsProtocol):
         if self.rereading:
             self.headers = []
             return
-        version = self.parser.get_http_version()
-        check_version(version)
-        check_target(self.url)
-        self.expect_100_continue = check_headers(version, self.headers)
         if len(self.url) > self.max_url or (
             self.began_in + self.unused > self.max_head  # else it can't be too long
             and head_size(self.url, self.headers) > self.max_head
         ):
             raise self._too_long()
+        version = self.parser.get_http_version()
+        check_version(version)
+        if self.url != self.good_target:
+            check_target(self.url)
+            self.good_target = self.url
+        self.expect_100_continue = check_headers(version, self.headers)
         if len(self.pipeline) >= self.limits.pipelined:
             raise Refused(429, "too many requests at once: wait for answers before sending more")
         super().on_headers_complete()

@@ -46,6 +46,7 @@ class Lifespan:
         except asyncio.CancelledError:
             self._users -= 1
             self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
             raise
 
     async def release(self) -> None:
@@ -70,6 +71,10 @@ class Lifespan:
             if started.done():
                 raise
             started.set_exception(error)
+        except asyncio.CancelledError:
+            if started.done():
+                raise
+            started.set_exception(RuntimeError("its start was cancelled"))
 
 
 async def acquire_all(lifespans: Sequence[Lifespan]) -> None:

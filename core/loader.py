@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import msgspec
 import pluggy
 
+from core import sources
 from core.config import Settings
 from core.errors import SettingsError
 from core.explain import hint
@@ -67,9 +68,13 @@ def _plugin(settings: Settings, entry: Entry, reusable: Mapping[str, Plugin]) ->
             raise document.error(entry.where, next(iter(own)), "this plugin takes no settings")
         config = None
     else:
-        config = document.convert(own, config_type, entry.where)
-    sources = _sources(module)
-    fingerprint = _fingerprint(entry.use, config, sources)
+        try:
+            config = document.convert(own, config_type, entry.where)
+        except (NotImplementedError, TypeError) as error:
+            text = f"{class_name}.Config must be a Struct of plain types: {error}"
+            raise document.error(entry.where, "", text) from error
+    files = sources.of(module)
+    fingerprint = _fingerprint(entry.use, config, files)
     before = reusable.get(entry.name)
     if before is not None and before.fingerprint == fingerprint:
         return before
@@ -77,69 +82,33 @@ def _plugin(settings: Settings, entry: Entry, reusable: Mapping[str, Plugin]) ->
     if fail_mode not in get_args(FailMode):
         raise document.error(entry.where, "", f"{class_name}.fail_mode must be 'closed' or 'open'")
     instance = _construct(settings, entry, cls, config)
-    return Plugin(entry.name, entry.use, instance, fail_mode, fingerprint, sources)
+    return Plugin(entry.name, entry.use, instance, fail_mode, fingerprint, files)
 
 
 def _import(settings: Settings, entry: Entry, name: str) -> ModuleType:
-    module = sys.modules.get(name)
-    if module is not None and _is_stale(module):
-        # A new generation gets new classes; the old one keeps those that it has.
-        for each in _siblings(module):
-            del sys.modules[each.__name__]
+    if name in sys.modules:
+        sources.forget_changed(sys.modules[name])
     try:
         importlib.invalidate_caches()
-        module = importlib.import_module(name)
-    except Exception as error:
+        with sources.forgotten_on_failure(settings.folder):
+            module = importlib.import_module(name)
+    except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
             text = f"there is no module '{name}' in {settings.folder} or among the installed ones"
         else:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(frame.filename).name}, line {frame.lineno}"
-            text = f"module '{name}' can't be imported: {type(error).__name__}: {error} ({place})"
+            text = f"module '{name}' can't be imported: {type(error).__name__}: {error}"
+            if not isinstance(error, SyntaxError):  # which says itself where it is
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                text += f" ({Path(frame.filename).name}, line {frame.lineno})"
         raise settings.document.error(entry.where, "use", text) from error
-    for each in _siblings(module):
-        if not hasattr(each, "__localai_digest__"):
-            each.__localai_digest__ = _digest(each)  # type: ignore[attr-defined]
+    sources.note(module)
     return module
 
 
-def _siblings(module: ModuleType) -> list[ModuleType]:
-    """Return the loaded modules of the same folder: those that change together."""
-    package = module.__name__.rpartition(".")[0]
-    if not package:
-        return [module]
-    return [
-        each
-        for name, each in list(sys.modules.items())
-        if name.rpartition(".")[0] == package and getattr(each, "__file__", None)
-    ]
-
-
-def _digest(module: ModuleType) -> str:
-    try:
-        return hashlib.blake2b(Path(module.__file__ or "").read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
-def _is_stale(module: ModuleType) -> bool:
-    return any(
-        getattr(each, "__localai_digest__", None) not in (None, _digest(each))
-        for each in _siblings(module)
-    )
-
-
-def _sources(module: ModuleType) -> tuple[Path, ...]:
-    return tuple(sorted(Path(each.__file__) for each in _siblings(module) if each.__file__))
-
-
-def _fingerprint(use: str, config: Any, sources: Iterable[Path]) -> str:
-    digest = hashlib.blake2b(use.encode())
-    if config is not None:
-        digest.update(msgspec.json.encode(config, enc_hook=_plain))
-    for path in sources:
-        digest.update(path.read_bytes() if path.exists() else b"")
-    return digest.hexdigest()
+def _fingerprint(use: str, config: Any, files: Iterable[Path]) -> str:
+    parts = [use, msgspec.json.encode(config, enc_hook=_plain).decode()]
+    parts += [sources.digest(file) for file in files]
+    return hashlib.blake2b("\0".join(parts).encode()).hexdigest()
 
 
 def _plain(value: Any) -> str:
@@ -173,9 +142,9 @@ def register(settings: Settings, plugins: Iterable[Plugin]) -> pluggy.PluginMana
         try:
             manager.register(plugin.instance, name=plugin.name)
             manager.check_pending()
-        except pluggy.PluginValidationError as error:
+        except Exception as error:  # pluggy looks at every attribute, properties too
             text = " ".join(str(error).split())
-            raise settings.document.error(where, "", f"{plugin.use}: {text}") from None
+            raise settings.document.error(where, "", f"{plugin.use}: {text}") from error
         for caller in manager.get_hookcallers(plugin.instance) or ():
             for impl in caller.get_hookimpls():
                 complaint = _complaint(caller, impl) if impl.plugin is plugin.instance else None
@@ -189,7 +158,7 @@ def _complaint(caller: pluggy.HookCaller, impl: pluggy.HookImpl) -> str | None:
     """Return what is wrong with one implementation, or nothing."""
     options = [
         option
-        for option in ("wrapper", "hookwrapper", "tryfirst", "trylast")
+        for option in ("wrapper", "hookwrapper", "tryfirst", "trylast", "optionalhook")
         if getattr(impl, option)
     ]
     if options:

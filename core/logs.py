@@ -56,5 +56,9 @@ class _Forward(logging.Handler):
     """Hands a library's log records to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = structlog.get_logger(record.name)
-        logger.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+        level = max(each for each in LEVELS.values() if each <= max(record.levelno, 10))
+        try:
+            text = record.getMessage()
+        except Exception:  # its arguments do not fit: no reason to fail the library's caller
+            text = str(record.msg)
+        structlog.get_logger(record.name).log(level, text, exc_info=record.exc_info)

@@ -182,7 +182,7 @@ class Ollama:
     async def _read(self, response: aiohttp.ClientResponse, call: Call, ends: float) -> bytes:
         """Return what has arrived, or wait for more; empty at the end."""
         content = response.content
-        if data := content.read_nowait(-1):
+        if (data := content.read_nowait(-1)) or content.at_eof():
             return data
         loop = asyncio.get_running_loop()
         between = self.settings.token_timeout if call.stream else self.settings.total_timeout

@@ -109,6 +109,8 @@ def _check_tables(settings: Settings) -> None:
                 "unknown plugin; one of your own needs `use`" + hint(name, families()),
             )
         members = families()[name]
+        if not isinstance(table.get("enabled", True), bool):
+            raise settings.document.error(("plugins", name), "enabled", "expected true or false")
         for key in table:
             if key not in members and key != "enabled":
                 raise settings.document.error(

@@ -15,6 +15,7 @@ from core.config import Settings
 from core.errors import SettingsError
 from core.gateway import Gateway
 from core.http import HttpLimits, strict_protocol
+from core.tuning import tune
 from core.watch import watching
 
 log = structlog.get_logger("server")
@@ -122,5 +123,6 @@ async def serve(settings: Settings) -> None:
             plugins=[plugin.name for plugin in generation.plugins],
             engine="embedded" if generation.ollama.hosts.uses_embedded else "ollama",
         )
+        tune()
         await server.serve(sockets=[server.socket])
     log.info("stopped")

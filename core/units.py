@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class Duration(float):
         """Read a duration; raise `ValueError` that says how to write one."""
         if isinstance(value, str) and _DURATION.fullmatch(value):
             parts = _DURATION_PART.findall(value)
-            return cls(sum(float(number) * SECONDS[unit] for number, unit in parts))
+            value = sum(float(number) * SECONDS[unit] for number, unit in parts)
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12:
             return cls(value)
         raise ValueError('Expected a duration such as "250ms", "90s" or "1h30m"')
@@ -37,8 +38,10 @@ class Size(int):
     def parse(cls, value: Any) -> "Size":
         """Read a size; raise `ValueError` that says how to write one."""
         if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
-            return cls(float(match[1]) * BYTES[match[2]])
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            value = Decimal(match[1]) * BYTES[match[2]]
+        elif isinstance(value, bool) or not isinstance(value, int):
+            value = -1
+        if 0 <= value < 2**63:
             return cls(value)
         raise ValueError('Expected a size such as "10MB" or "1GiB"')
 
@@ -60,6 +63,8 @@ class Secret(str):
             return cls(path.read_text(encoding="utf-8").strip())
         except OSError as error:
             raise ValueError(f"Expected a readable file: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError("Expected a file in UTF-8") from None
 
     def reveal(self) -> str:
         """Return the text itself."""

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
 from core.errors import SettingsError
 from core.gateway import Gateway
@@ -17,6 +17,11 @@ log = structlog.get_logger("watch")
 
 DEBOUNCE = 100
 """Milliseconds in which several writes of an editor count as one."""
+LOOK = 1000
+"""Milliseconds after which the files are looked at even though nothing was reported."""
+
+Stamps = dict[Path, tuple[int, int, int]]
+"""Of each file: its inode, size and time of change."""
 
 
 @asynccontextmanager
@@ -32,7 +37,8 @@ async def watching(gateway: Gateway) -> AsyncIterator[None]:
 
     loop.add_signal_handler(signal.SIGHUP, hang_up)
     if gateway.settings.server.reload and gateway.settings.document.path is not None:
-        tasks.add(loop.create_task(_watch(gateway), name="watch files"))
+        watch = _watch(gateway, _stamps(_files(gateway)))
+        tasks.add(loop.create_task(watch, name="watch files"))
     try:
         yield
     finally:
@@ -42,31 +48,49 @@ async def watching(gateway: Gateway) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _watch(gateway: Gateway) -> None:
+async def _watch(gateway: Gateway, seen: Stamps) -> None:
+    """Reload when a file is another one than `seen`.
+
+    What watchfiles reports is only the reason to look: changes between two of its watches, and
+    those of a link's target, it does not report.
+    """
     while True:
-        files = _files(gateway)
-        folders = {file.parent for file in files}
-
-        def concerns(_: Change, path: str, files: set[Path] = files) -> bool:
-            return Path(path) in files
-
-        # Editors replace files, so the folders are watched, and other files in them ignored.
-        changes = awatch(
-            *folders, watch_filter=concerns, recursive=False, debounce=DEBOUNCE, step=20
+        folders = {file.parent for file in seen if file.parent.is_dir()}
+        reports = awatch(
+            *folders,
+            recursive=False,
+            debounce=DEBOUNCE,
+            step=20,
+            rust_timeout=LOOK,
+            yield_on_timeout=True,
         )
-        async with contextlib.aclosing(changes):
-            async for changed in changes:
-                names = ", ".join(sorted({Path(path).name for _, path in changed}))
-                await _reload(gateway, f"{names} changed")
-                if _files(gateway) != files:
-                    break
+        async with contextlib.aclosing(reports):
+            async for _ in reports:
+                found = _stamps(seen)
+                if changed := sorted(file.name for file in seen if seen[file] != found[file]):
+                    await _reload(gateway, f"{', '.join(changed)} changed")
+                    # What was there before the reload counts: later changes cause another one.
+                    seen = _stamps(_files(gateway)) | found
+                    if {file.parent for file in seen} != folders:
+                        break
+
+
+def _stamps(files: Iterable[Path]) -> Stamps:
+    stamps = {}
+    for file in files:
+        try:
+            status = file.stat()
+            stamps[file] = (status.st_ino, status.st_size, status.st_mtime_ns)
+        except OSError:
+            stamps[file] = (0, 0, 0)
+    return stamps
 
 
 def _files(gateway: Gateway) -> set[Path]:
     generation = gateway.current
     files = {source for plugin in generation.plugins for source in plugin.sources}
     if (path := generation.settings.document.path) is not None:
-        files.add(path.resolve())
+        files.add(path.absolute())
     return files
 
 

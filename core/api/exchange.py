@@ -27,6 +27,10 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
+WATCH_AFTER = 0.02
+"""Seconds after which a client is watched for leaving. A cached answer is out by then, and needs
+no task for it; a client that left before is seen at once."""
+
 Run = Callable[["Exchange"], Awaitable[None]]
 
 
@@ -54,6 +58,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._task: asyncio.Task[Any] | None = None
+        self._watch_start: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._abort: GatewayError | None = None
         self._gone = False
@@ -218,7 +223,11 @@ class Exchange:
 
     def _watch(self) -> None:
         self.generation.exchanges.add(self)
-        self._watcher = asyncio.create_task(self._wait_for_disconnect(), name="client watcher")
+        loop = asyncio.get_running_loop()
+        self._watch_start = loop.call_later(WATCH_AFTER, self._start_watching, loop)
+
+    def _start_watching(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watcher = loop.create_task(self._wait_for_disconnect(), name="client watcher")
 
     async def _wait_for_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -241,6 +250,8 @@ class Exchange:
         self.generation.exchanges.discard(self)
         if self._stall_check is not None:
             self._stall_check.cancel()
+        if self._watch_start is not None:
+            self._watch_start.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None

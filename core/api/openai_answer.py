@@ -4,11 +4,11 @@ import array
 import base64
 import sys
 import time
-import uuid
 from typing import Any
 
 import msgspec
 
+from core.ids import new_id
 from core.messages import Call, Chunk, ToolCall
 
 FINGERPRINT = "fp_localai"
@@ -20,7 +20,7 @@ class ChatForm:
     """A chat completion, as one object or as events; one id and one `created` for all of it."""
 
     def __init__(self, call: Call, *, usage: bool = False, one_tool_call: bool = False) -> None:
-        self._id = f"chatcmpl-{uuid.uuid4().hex}"
+        self._id = new_id("chatcmpl-")
         self._created = int(time.time())
         self._model = call.model
         self._logprobs = call.logprobs
@@ -122,7 +122,7 @@ class ChatForm:
             made.append(
                 {
                     "index": self._called,
-                    "id": call.id or f"call_{uuid.uuid4().hex[:8]}",
+                    "id": call.id or new_id("call_", bits=32),
                     "type": "function",
                     "function": {
                         "name": call.function.name,
@@ -139,7 +139,7 @@ class CompletionForm:
 
     def __init__(self, call: Call, *, usage: bool = False, echo: bool = False) -> None:
         self._head: dict[str, Any] = {
-            "id": f"cmpl-{uuid.uuid4().hex}",
+            "id": new_id("cmpl-"),
             "object": "text_completion",
             "created": int(time.time()),
             "model": call.model,

@@ -18,8 +18,10 @@ def check(ctx: click.Context, file: Path | None) -> None:
 
     settings = load(find(file)) if file else settings_of(ctx)
     generation = _build(settings)
-    console = Console(highlight=False)
-    console.print(f"[green]{settings.document.name} is right.[/] A request goes through:")
+    # Names and paths are printed as they are: nothing in them is markup, and no line is broken.
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(f"{settings.document.name} is right.", style="green", end=" ")
+    console.print("A request goes through:")
     for plugin in generation.plugins:
         console.print(f"  {plugin.name:<24} fails {plugin.fail_mode:<8} {plugin.use}")
     console.print(f"  {'ollama':<24} {', '.join(settings.ollama.hosts)}")

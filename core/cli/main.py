@@ -65,8 +65,12 @@ def _plugin_commands(ctx: click.Context) -> dict[str, click.Command]:
     except SettingsError as error:
         click.echo(f"plugins add no commands: {error}", err=True)
         return {}
-    for _, add in loader.implementations(manager, "commands"):
-        add(group)
+    for name, add in loader.implementations(manager, "commands"):
+        try:
+            add(group)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            click.echo(f"plugin '{name}' adds no commands: {reason}", err=True)
     return dict(group.commands)
 
 

@@ -1,5 +1,6 @@
 """`localai plugins list` and `localai plugins new NAME`."""
 
+import keyword
 import re
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,16 @@ import click
 import tomlkit
 
 from core.cli.main import settings_of
-from core.config import FILE_NAME
+from core.config import FILE_NAME, load
 from core.errors import SettingsError
+from core.resolve import entries, families
 
 FOLDER = "my_plugins"
+
+TAKEN = frozenset(
+    {"Call", "Chunk", "Chunks", "False", "Handler", "None", "Principal", "Struct", "True"}
+)
+"""Names of Python and of the templates below, which a class of the same name would hide."""
 
 
 @click.group()
@@ -23,17 +30,14 @@ def plugins() -> None:
 @click.pass_context
 def list_plugins(ctx: click.Context) -> None:
     """List the plugins there are, and which of them the file switches on."""
-    from core.resolve import entries, families
-
-    settings = settings_of(ctx)
-    on = {entry.name: entry for entry in entries(settings)}
-    for family, members in families().items():
-        for member, use in members.items():
-            name = f"{family}.{member}"
-            click.echo(f"{'on ' if name in on else 'off'}  {name:<24} {use}")
-    for name, entry in on.items():
-        if name.partition(".")[0] not in families():
-            click.echo(f"on   {name:<24} {entry.use}")
+    on = {entry.name: entry.use for entry in entries(settings_of(ctx))}
+    built_in = {
+        f"{family}.{member}": use
+        for family, members in families().items()
+        for member, use in members.items()
+    }
+    for name, use in {**built_in, **on}.items():
+        click.echo(f"{'on ' if name in on else 'off'}  {name:<24} {use}")
 
 
 @plugins.command("new")
@@ -45,13 +49,17 @@ def new(ctx: click.Context, name: str) -> None:
         raise SettingsError(
             f"'{name}': use lower-case letters, digits and '_', such as 'my_filter'"
         )
+    class_name = "".join(word.title() for word in name.split("_"))
+    if name in families() or name in keyword.kwlist or class_name in TAKEN:
+        raise SettingsError(f"'{name}' has a meaning already: choose another name")
     file: Path = ctx.obj or Path(FILE_NAME)
+    if file.exists():
+        load(file)  # a mistake in the file is said before anything is written
     folder = file.resolve().parent / FOLDER
     source, test = folder / f"{name}.py", folder / f"test_{name}.py"
     for path in (source, test):
         if path.exists():
             raise SettingsError(f"{path} exists already: choose another name")
-    class_name = "".join(word.title() for word in name.split("_"))
     document = tomlkit.parse(file.read_text(encoding="utf-8") if file.exists() else "")
     _add(document, name, f"{FOLDER}.{name}:{class_name}")
     folder.mkdir(exist_ok=True)

@@ -51,6 +51,11 @@ class StaticKeys:
         for key in keys:
             if len(key.key) < MIN_LENGTH:
                 raise SettingsError(f"key '{key.name}' has fewer than {MIN_LENGTH} characters")
+            if not _fits_header(key.key.reveal()):
+                raise SettingsError(
+                    f"key '{key.name}' has characters that a header can't carry: "
+                    "use letters, digits and punctuation of ASCII, without blanks"
+                )
             if key.name in names:
                 raise SettingsError(f"two keys are named '{key.name}': rename one")
             names.add(key.name)
@@ -84,3 +89,8 @@ class StaticKeys:
 
     def _digest(self, key: str) -> bytes:
         return hashlib.blake2b(key.encode(), key=self._pepper, digest_size=32).digest()
+
+
+def _fits_header(key: str) -> bool:
+    """Say whether a key comes out of a request as it is in the file."""
+    return key.isascii() and key.isprintable() and " " not in key

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from msgspec import Meta, Struct
 
-from localai import Call, Chunk, Chunks, Duration, Handler, Size, full_name, hookimpl
+from localai import Call, Chunk, Chunks, Duration, Handler, Principal, Size, full_name, hookimpl
 from plugins.cache.memory import BoundedMemory
 
 log = structlog.get_logger("cache")
@@ -22,14 +22,10 @@ VERSION = b"\x01"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Chunk, ...]).decode
-_canonical = msgspec.json.Encoder(order="deterministic").encode
+# Objects keep their order: that of a schema's properties is the order of the answer's.
+_as_json = msgspec.json.Encoder().encode
 
-# What changes an answer; who asks, and in which wire format, does not.
-_KEY_FIELDS = tuple(
-    name
-    for name in Call.__struct_fields__
-    if name not in {"stream", "dialect", "request_id", "principal", "keep_alive", "headers"}
-)
+_NOBODY = Principal(id="")
 
 
 class ExactCache:
@@ -124,10 +120,16 @@ class ExactCache:
 
 def key_of(call: Call) -> str:
     """Return the digest of all that changes the answer, and of the tenant."""
-    parts = {name: getattr(call, name) for name in _KEY_FIELDS}
-    parts["model"] = full_name(call.model).lower()
-    parts["tenant"] = call.principal.tenant
-    return hashlib.blake2b(_canonical(parts), digest_size=32).hexdigest()
+    alike = call.replace(
+        model=full_name(call.model).lower(),
+        principal=_NOBODY.replace(tenant=call.principal.tenant),
+        stream=False,
+        dialect="ollama",
+        request_id="",
+        keep_alive=None,
+        headers={},
+    )
+    return hashlib.blake2b(_as_json(alike), digest_size=32).hexdigest()
 
 
 def _is_repeatable(call: Call) -> bool:

@@ -56,6 +56,7 @@ class InputLimits:
                 param="messages",
             )
         words = 0
+        tokens = len(call.context)
         for place, text in _texts(call):
             if len(text) > config.max_characters:
                 raise InvalidRequest(
@@ -64,7 +65,8 @@ class InputLimits:
                     param=place,
                 )
             words += len(text.split())
-        if (tokens := int(words * TOKENS_PER_WORD)) > config.max_total_tokens:
+        tokens += int(words * TOKENS_PER_WORD)
+        if tokens > config.max_total_tokens:
             raise ContextTooLong(
                 f"about {tokens} tokens are more than the {config.max_total_tokens} allowed: "
                 "shorten the request"
@@ -86,5 +88,8 @@ def _texts(call: Call) -> list[tuple[str, str]]:
     """Return every text of the request with its place, for the caller to find."""
     if call.kind == "embed":
         return [(f"input[{at}]", text) for at, text in enumerate(call.inputs)]
-    named = [("prompt", call.prompt), ("suffix", call.suffix), ("system", call.system)]
-    return named + [(f"messages[{at}].content", m.content) for at, m in enumerate(call.messages)]
+    texts = [(name, getattr(call, name)) for name in ("prompt", "suffix", "system", "template")]
+    for at, message in enumerate(call.messages):
+        texts.append((f"messages[{at}].content", message.content))
+        texts.append((f"messages[{at}].thinking", message.thinking))
+    return texts

@@ -12,6 +12,9 @@ from localai import Call, Chunks, Handler, hookimpl
 
 log = structlog.get_logger("request")
 
+PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+"""Paths that machines ask for every few seconds."""
+
 _details: ContextVar[dict[str, Any]] = ContextVar("details of the request")
 
 
@@ -35,7 +38,7 @@ class RequestLog:
 
         async def logged(scope: Any, receive: Any, send: Any) -> None:
             path: str = scope["path"]
-            if not self._config.health and path.startswith(("/health", "/metrics")):
+            if not self._config.health and path in PROBES:
                 await app(scope, receive, send)
                 return
             details: dict[str, Any] = {}
@@ -76,16 +79,21 @@ class RequestLog:
             details = _details.get({})
             details |= {"caller": call.principal.id, "model": call.model, "stream": call.stream}
             begun = time.perf_counter()
-            async with aclosing(next(call)) as chunks:
-                async for chunk in chunks:
-                    if "first_token_seconds" not in details:
-                        details["first_token_seconds"] = round(time.perf_counter() - begun, 4)
-                    if chunk.done:
-                        details["model"] = chunk.model or call.model
-                        details["prompt_tokens"] = chunk.prompt_eval_count
-                        details["completion_tokens"] = chunk.eval_count
-                        if cache := call.headers.get("x-localai-cache"):
-                            details["cache"] = cache
-                    yield chunk
+            try:
+                async with aclosing(next(call)) as chunks:
+                    async for chunk in chunks:
+                        if "first_token_seconds" not in details:
+                            details["first_token_seconds"] = round(time.perf_counter() - begun, 4)
+                        if chunk.done:
+                            details["model"] = chunk.model or call.model
+                            details["prompt_tokens"] = chunk.prompt_eval_count
+                            details["completion_tokens"] = chunk.eval_count
+                            if cache := call.headers.get("x-localai-cache"):
+                                details["cache"] = cache
+                        yield chunk
+            except Exception as error:
+                # A stream that fails midway has the status 200.
+                details["error"] = type(error).__name__
+                raise
 
         return noted

@@ -36,6 +36,8 @@ class Fallback:
     @hookimpl
     def around_inference(self, next: Handler) -> Handler:
         """Try the wanted model, then the other one. Embeddings of two models never mix."""
+        if not self._config.model:
+            return next
 
         async def with_fallback(call: Call) -> Chunks:
             said_something = False
@@ -61,4 +63,6 @@ class Fallback:
     def _applies(self, call: Call) -> bool:
         other = self._config.model
         is_same = full_name(other).lower() == full_name(call.model).lower()
-        return bool(other) and not is_same and call.kind != "embed" and not call.loads_only
+        if not other or is_same or not call.principal.may_use(other):
+            return False
+        return call.kind != "embed" and not call.loads_only

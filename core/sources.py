@@ -1,0 +1,99 @@
+"""The source files of plugins: which belong to one, and whether they have changed on disk."""
+
+import ast
+import contextlib
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+_imported: dict[Path, str] = {}
+"""The digests of all plugins' source files, as they were when they were imported."""
+
+
+def of(module: ModuleType) -> tuple[Path, ...]:
+    """Return the module's file, and those beside it that it imports, directly or not."""
+    if not module.__file__:
+        return ()
+    package = module.__name__.rpartition(".")[0]
+    first = Path(module.__file__)
+    found, unread = {first}, [first]
+    while unread:
+        for name in _imports(unread.pop(), package):
+            parent, _, last = name.rpartition(".")
+            file = first.parent / f"{last}.py"
+            if parent == package and file not in found and file.is_file():
+                found.add(file)
+                unread.append(file)
+    return tuple(sorted(found))
+
+
+def digest(file: Path) -> str:
+    """Return what tells a file's content from any other; empty when it can't be read."""
+    try:
+        return hashlib.blake2b(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def note(module: ModuleType) -> None:
+    """Remember the files of a module that was just imported."""
+    for file in of(module):
+        _imported.setdefault(file, digest(file))
+
+
+def forget_changed(module: ModuleType) -> None:
+    """Make Python import a plugin's folder anew when a file of it has changed.
+
+    A new generation gets new classes then; the old one keeps those that it has.
+    """
+    folder = Path(module.__file__ or "").parent
+    files = [file for file in _imported if file.parent == folder]
+    if any(_imported[file] != digest(file) for file in files):
+        for name, each in list(sys.modules.items()):
+            if (file := getattr(each, "__file__", None)) and Path(file) in files:
+                _forget(name)
+        for file in files:
+            del _imported[file]
+
+
+@contextlib.contextmanager
+def forgotten_on_failure(folder: Path) -> Iterator[None]:
+    """Forget what a failed import has imported below `folder`: it may be mended before the next."""
+    before = set(sys.modules)
+    try:
+        yield
+    except BaseException:
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(folder):
+                _forget(name)
+        raise
+
+
+def _forget(name: str) -> None:
+    module = sys.modules.pop(name)
+    parent, _, last = name.rpartition(".")
+    # `from package import module` looks at the package's attributes first.
+    with contextlib.suppress(KeyError, AttributeError):
+        delattr(sys.modules[parent], last)
+    # Bytecode is told from its source by second and size: two quick edits can be alike.
+    with contextlib.suppress(OSError, TypeError, ValueError, NotImplementedError):
+        Path(importlib.util.cache_from_source(str(module.__file__))).unlink()
+
+
+def _imports(file: Path, package: str) -> Iterator[str]:
+    """Yield every name that a file may import a module by."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level < 2:
+            base = ".".join(filter(None, (package if node.level else "", node.module)))
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
