@@ -4,6 +4,7 @@ Each plugin gets a guard by its fail mode. A crash in a *closed* plugin ends the
 passes unchecked. A crash in an *open* plugin is logged, and the answer goes on without it.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -64,7 +65,7 @@ def _closed(name: str, wrap: Wrap, next: Handler) -> Handler:
             log.exception("plugin crashed, request refused", plugin=name)
             raise PluginFailed(name) from error
         finally:
-            await chunks.aclose()
+            await _close(name, chunks)
 
     return closed
 
@@ -79,7 +80,8 @@ class _Tap:
         self.chunks = chunks
         self.unseen: list[Chunk] = []
         """What the plugin has taken and not passed on."""
-        self.failure: GatewayError | None = None
+        self.failure: BaseException | None = None
+        """How the answer itself ended, if badly: no fault of the plugin."""
 
     def __aiter__(self) -> "_Tap":
         return self
@@ -87,11 +89,22 @@ class _Tap:
     async def __anext__(self) -> Chunk:
         try:
             chunk = await self.chunks.__anext__()
-        except GatewayError as error:
+        except StopAsyncIteration:
+            raise
+        except BaseException as error:
             self.failure = error
             raise
         self.unseen.append(chunk)
         return chunk
+
+    def passed(self, chunk: Chunk) -> None:
+        """Note what the plugin passes on: one of the chunks it took, or what it made of them."""
+        if self.unseen and self.unseen[-1] is not chunk:
+            for position, each in enumerate(self.unseen):
+                if each is chunk:
+                    del self.unseen[: position + 1]
+                    return
+        self.unseen.clear()
 
     async def aclose(self) -> None:
         """Do nothing: the guard closes the answer when the plugin has ended."""
@@ -99,6 +112,7 @@ class _Tap:
 
 def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
     current: ContextVar[list[_Tap]] = ContextVar(f"taps of {name}")
+    nobody: list[_Tap] = []
 
     def tapped(call: Call) -> Any:
         tap = _Tap(next(call))
@@ -113,18 +127,25 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
         taps: list[_Tap] = []
         begun = False
         chunks = handler(call)
-        # Generators share their caller's context: it is set for this one before each step.
+        # Generators share their caller's context: it is set for each step of this one, and set
+        # back after it, because the caller may be this plugin again, by `Gateway.infer`.
+        outer = current.get(nobody)
         current.set(taps)
         try:
             async for chunk in chunks:
+                current.set(outer)
                 begun = True
                 if taps:
-                    taps[-1].unseen.clear()
+                    taps[-1].passed(chunk)
                 yield chunk
                 current.set(taps)
         except GatewayError:
             raise
         except Exception as error:
+            if any(tap.failure is error for tap in taps):
+                raise
+            if _is_cancelled():
+                raise asyncio.CancelledError from error
             log.exception("plugin crashed, answer goes on without it", plugin=name)
             if not taps:
                 if begun:
@@ -139,8 +160,22 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
             async for chunk in tap.chunks:
                 yield chunk
         finally:
-            await chunks.aclose()
+            current.set(outer)
+            await _close(name, chunks)
             for tap in taps:
                 await tap.chunks.aclose()
 
     return opened
+
+
+async def _close(name: str, chunks: Chunks) -> None:
+    """Close a plugin's generator when the caller stops; nobody is left to hear of a crash."""
+    try:
+        await chunks.aclose()
+    except Exception:
+        log.exception("plugin crashed while it was closed", plugin=name)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

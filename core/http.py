@@ -310,6 +310,8 @@ class StrictProtocol(HttpToolsProtocol):
             self.refusal = answer
 
     def _send_refusal(self, answer: bytes) -> None:
+        if self.transport.is_closing():  # the answer before this one was the connection's last
+            return
         self._unset_keepalive_if_required()
         self.transport.write(answer)
         self.transport.linger()

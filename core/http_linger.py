@@ -3,6 +3,10 @@
 import asyncio
 
 
+MAX_UNSENT = 65_536
+"""Bytes that wait for the end of a turn; more are handed on, so that the transport can say stop."""
+
+
 class LingeringTransport(asyncio.Transport):
     """A TCP transport whose `close` is gentle while a request is still arriving.
 
@@ -21,11 +25,29 @@ class LingeringTransport(asyncio.Transport):
         self._transport = transport
         self._timeout = timeout
         self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes | bytearray | memoryview] = []
+        self._unsent_bytes = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; nothing more is sent once the connection lingers."""
-        if self._timer is None:
-            self._transport.write(data)
+        """Send at the end of this turn of the loop; nothing once the connection lingers.
+
+        The head of an answer and its body are two messages, but should be one system call.
+        """
+        if self._timer is not None:
+            return
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(data)
+        self._unsent_bytes += len(data)
+        if self._unsent_bytes > MAX_UNSENT:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._unsent and not self._transport.is_closing():
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
+        self._unsent_bytes = 0
 
     def is_closing(self) -> bool:
         """Say whether no further answer can be sent."""
@@ -33,6 +55,7 @@ class LingeringTransport(asyncio.Transport):
 
     def close(self) -> None:
         """End the connection, gently where that matters; a second call ends it at once."""
+        self._flush()
         if self.receiving and self._timer is None:
             self.linger()
         else:
@@ -42,6 +65,7 @@ class LingeringTransport(asyncio.Transport):
         """Close the sending side, and go on reading within the limits."""
         if self.is_closing():
             return
+        self._flush()
         self._timer = asyncio.get_running_loop().call_later(self._timeout, self._transport.abort)
         if self._transport.can_write_eof():  # TLS can't; its client still gets the answer
             self._transport.write_eof()

@@ -30,7 +30,7 @@ def configure(settings: Log) -> None:
             processors=[*shared, plain],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
             logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-            cache_logger_on_first_use=False,
+            cache_logger_on_first_use=True,
         )
     else:
         structlog.configure(
@@ -41,7 +41,7 @@ def configure(settings: Log) -> None:
             ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
             logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-            cache_logger_on_first_use=False,
+            cache_logger_on_first_use=True,
         )
     root = logging.getLogger()
     root.handlers = [_Forward()]
