@@ -15,12 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from core.http_head import (
-    check_headers,
-    check_target,
-    check_version,
-    head_size,
-)
+from core.http_head import check_headers, check_target, check_version, head_size
 from core.http_linger import LingeringTransport
 from core.http_refusal import Refused
 
@@ -35,6 +30,7 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Request line and headers together; also trailers, and what is no part of any body."""
     header_count: int = 100
     url_bytes: int = 8 * 1024
+    """At most 65,535, above which httptools reads no URL."""
     header_timeout: float = 10.0
     """From a request's first byte, or from the opening of the connection, to its last header."""
     body_timeout: float = 10.0

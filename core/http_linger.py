@@ -2,7 +2,6 @@
 
 import asyncio
 
-
 MAX_UNSENT = 65_536
 """Bytes that wait for the end of a turn; more are handed on, so that the transport can say stop."""
 

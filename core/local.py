@@ -7,11 +7,16 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from core.errors import Forbidden
+from core import wire
+from core.errors import Forbidden, UpstreamInvalid
 from core.messages import full_name
 
 FRESH = 60.0
 """Seconds that a list of models is believed."""
+ASK_TIMEOUT = 10.0
+"""Seconds that the list may take."""
+MAX_LIST = 16_000_000
+"""Bytes that the list may have; a model takes some 500."""
 
 # `types/model` and `parseSourceSuffix` in Ollama: the tag `cloud`, or one that ends in `-cloud`.
 _CLOUD = re.compile(r"[:-]cloud$", re.IGNORECASE)
@@ -40,7 +45,10 @@ class LocalOnly:
         self._asking = asyncio.Lock()
 
     async def check(self, url: str, model: str) -> None:
-        """Raise `Forbidden` for a model that runs elsewhere."""
+        """Raise `Forbidden` for a model that runs elsewhere.
+
+        Raises `UpstreamInvalid` when Ollama gives no list: then nobody knows.
+        """
         refuse_cloud_name(model)
         now = asyncio.get_running_loop().time()
         if self._fresh_until.get(url, 0) <= now:
@@ -48,24 +56,35 @@ class LocalOnly:
                 if self._fresh_until.get(url, 0) <= now:
                     self._remote[url] = await self._ask(url)
                     self._fresh_until[url] = now + FRESH
-        if full_name(model).lower() in self._remote[url]:
+        if _listed_name(model) in self._remote[url]:
             raise _refusal(model)
 
     async def _ask(self, url: str) -> frozenset[str]:
-        timeout = aiohttp.ClientTimeout(total=10)
+        timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT)
         async with self._session.get(
             f"{url}/api/tags", timeout=timeout, allow_redirects=False
         ) as response:
-            try:
-                tags = _decode(await response.read())
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                # Not Ollama; the call itself will say so.
-                return frozenset()
+            body = await wire.read(response.content, MAX_LIST)
+        try:
+            tags = _decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            tags = None
+        if tags is None or response.status != 200 or len(body) > MAX_LIST:
+            raise UpstreamInvalid(
+                "what answers at Ollama's address does not list its models: check [ollama] hosts "
+                "in localai.toml"
+            )
         return frozenset(
-            model.name.lower()
+            _listed_name(model.name)
             for model in tags.models or ()
             if model.remote_host or model.remote_model
         )
+
+
+def _listed_name(model: str) -> str:
+    """Return a name as Ollama lists it: with a tag, without the default host and namespace."""
+    name = full_name(model).lower()
+    return name.removeprefix("registry.ollama.ai/").removeprefix("library/")
 
 
 def refuse_cloud_name(model: str) -> None:

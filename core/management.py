@@ -8,8 +8,8 @@ import importlib
 import logging
 from typing import Any
 
-from core.errors import GatewayError, UpstreamInvalid, UpstreamTimeout
-from core.failures import from_error
+from core.errors import UpstreamInvalid, UpstreamTimeout
+from core.failures import from_response
 from core.hosts import Hosts
 from core.messages import full_name
 
@@ -31,14 +31,13 @@ class Management:
         answer = await self._request("GET", "/api/tags")
         return [
             model
-            for model in answer.get("models") or []
+            for model in _models(answer)
             if not (model.get("remote_host") or model.get("remote_model"))
         ]
 
     async def loaded(self) -> list[dict[str, Any]]:
         """Return the models in memory, the one that stays longest first."""
-        models: list[dict[str, Any]] = (await self._request("GET", "/api/ps")).get("models") or []
-        return models
+        return _models(await self._request("GET", "/api/ps"))
 
     async def is_loaded(self, model: str) -> bool:
         """Say whether a model is in memory."""
@@ -97,9 +96,7 @@ def _client_class() -> Any:
         async def fetch(self, method: str, path: str, **arguments: Any) -> Any:
             try:
                 return await self._request(dict, method, path, **arguments)
-            except ollama.ResponseError as error:
-                raise _failure(error, arguments) from None
-            except httpx.ConnectError as error:
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise ConnectionError(str(error)) from None
             except httpx.TimeoutException:
                 raise UpstreamTimeout(f"Ollama did not answer in {READ_TIMEOUT:g} s") from None
@@ -108,9 +105,21 @@ def _client_class() -> Any:
                     "what answers at Ollama's address is not Ollama: check [ollama] hosts"
                 ) from None
 
+        async def _request_raw(self, *arguments: Any, **more: Any) -> Any:
+            # The package's own takes whatever text a failed answer has for Ollama's.
+            response = await self._client.request(*arguments, **more)
+            if response.status_code != 200:
+                model = more.get("json", {}).get("model", "")
+                raise from_response(response.status_code, response.content, model, "show")
+            return response
+
     return Client
 
 
-def _failure(error: Any, arguments: dict[str, Any]) -> GatewayError:
-    model = arguments.get("json", {}).get("model", "")
-    return from_error(error.status_code, error.error, model, "show")
+def _models(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    models = answer.get("models") or []
+    if not isinstance(models, list) or not all(
+        isinstance(model, dict) and isinstance(model.get("name"), str) for model in models
+    ):
+        raise UpstreamInvalid("Ollama's list of models is not one: check [ollama] hosts")
+    return models

@@ -119,6 +119,8 @@ class Ollama:
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 url = await self.hosts.failed(url)
                 continue
+            except TimeoutError:
+                raise UpstreamTimeout("Ollama does not list its models: try again") from None
             except aiohttp.ServerDisconnectedError:
                 raise UpstreamInvalid("Ollama closed the connection: try again") from None
             except (aiohttp.ClientError, OSError) as error:
@@ -182,11 +184,11 @@ class Ollama:
     async def _read(self, response: aiohttp.ClientResponse, call: Call, ends: float) -> bytes:
         """Return what has arrived, or wait for more; empty at the end."""
         content = response.content
-        if (data := content.read_nowait(-1)) or content.at_eof():
-            return data
         loop = asyncio.get_running_loop()
         between = self.settings.token_timeout if call.stream else self.settings.total_timeout
         try:
+            if (data := content.read_nowait(-1)) or content.at_eof():
+                return data
             async with asyncio.timeout_at(min(loop.time() + between, ends)):
                 return await content.readany()
         except TimeoutError:
@@ -216,7 +218,7 @@ class Ollama:
     async def _failure(self, response: aiohttp.ClientResponse, call: Call) -> GatewayError:
         try:
             async with asyncio.timeout(self.settings.connect_timeout):
-                body = await response.content.read(MAX_ERROR_BODY)
+                body = await wire.read(response.content, MAX_ERROR_BODY)
         except (TimeoutError, aiohttp.ClientError, OSError):
             body = b""
         standing_in = self.hosts.uses_embedded and self.settings.embedded == "auto"

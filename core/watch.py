@@ -70,7 +70,8 @@ async def _watch(gateway: Gateway, seen: Stamps) -> None:
                 if changed := sorted(file.name for file in seen if seen[file] != found[file]):
                     await _reload(gateway, f"{', '.join(changed)} changed")
                     # What was there before the reload counts: later changes cause another one.
-                    seen = _stamps(_files(gateway)) | found
+                    now = _stamps(_files(gateway))
+                    seen = {file: found.get(file, stamp) for file, stamp in now.items()}
                     if {file.parent for file in seen} != folders:
                         break
 

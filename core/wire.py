@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import aiohttp
 import msgspec
 from msgspec import Struct
 
-from core.errors import GatewayError, UpstreamInvalid
+from core.errors import UpstreamInvalid
 from core.failures import from_error
 from core.messages import Call, Chunk, Message, Options, ToolCall
 
@@ -91,7 +92,7 @@ class _Line(Struct):
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
-    error: msgspec.Raw | None = None
+    error: Any = None
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -104,7 +105,7 @@ def chunk(line: bytes, call: Call) -> Chunk:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise UpstreamInvalid("Ollama sent something that is not an answer of its own") from None
     if found.error is not None:
-        raise _reported(found.error, call)
+        raise from_error(500, found.error, call.model, call.kind)
     said = found.message
     if said is None:
         said = _LineMessage(found.response, found.thinking, found.tool_calls)
@@ -138,5 +139,9 @@ def chunk(line: bytes, call: Call) -> Chunk:
     )
 
 
-def _reported(error: msgspec.Raw, call: Call) -> GatewayError:
-    return from_error(500, msgspec.json.decode(error), call.model, call.kind)
+async def read(content: aiohttp.StreamReader, limit: int) -> bytes:
+    """Return a whole body; of one that is longer than `limit` bytes, somewhat more than those."""
+    body = b""
+    while len(body) <= limit and (data := await content.readany()):
+        body += data
+    return body

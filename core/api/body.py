@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -42,7 +43,7 @@ def _decode(body: bytes, kind: type[T]) -> T:
         (_LONG_CHECK if _LONG_NUMBER.search(body) else _CHECK).decode(text)
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        raise _invalid(str(error), kind) from None
     except json.JSONDecodeError as error:
         raise InvalidRequest(
             f"the body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
@@ -99,12 +100,40 @@ _LONG_CHECK = json.JSONDecoder(
 )
 
 
-def _invalid(message: str) -> InvalidRequest:
+def _invalid(message: str, kind: Any) -> InvalidRequest:
     at = _AT.search(message)
     path = at["path"] if at else ""
     text = message[: at.start()] if at else message
     if missing := _NAMED.match(text):
         param = f"{path}.{missing['name']}" if path else missing["name"]
         return InvalidRequest(f"{param} is required", param=param)
+    if text.startswith("Invalid enum value") and (choices := _choices(kind, path)):
+        text = f"expected one of {', '.join(map(repr, choices))}"
     text = text[:1].lower() + text[1:].replace("`", "'")
     return InvalidRequest(f"{path}: {text}" if path else text, param=path or None)
+
+
+def _choices(kind: Any, path: str) -> list[Any]:
+    """Return the values that are allowed at a path such as `messages[0].role`."""
+    types = [msgspec.inspect.type_info(kind)]
+    for name in [*re.sub(r"\[[^\]]*\]", "", path).split("."), None]:
+        types = list(_unpacked(types))
+        if name is not None:
+            structs = [each for each in types if isinstance(each, msgspec.inspect.StructType)]
+            fields = [field for struct in structs for field in struct.fields]
+            types = [field.type for field in fields if field.encode_name == name]
+    literals = [each for each in types if isinstance(each, msgspec.inspect.LiteralType)]
+    return [value for literal in literals for value in literal.values]
+
+
+def _unpacked(types: list[Any]) -> Iterator[Any]:
+    """Yield the types with unions and lists taken apart."""
+    for each in types:
+        if isinstance(each, msgspec.inspect.UnionType):
+            yield from _unpacked(list(each.types))
+        elif isinstance(each, msgspec.inspect.ListType):
+            yield from _unpacked([each.item_type])
+        elif isinstance(each, msgspec.inspect.Metadata):
+            yield from _unpacked([each.type])
+        else:
+            yield each

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from litestar import asgi
-from litestar.handlers import ASGIRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from core.api.dialects import dialect_of
 from core.api.exchange import Exchange, Receive, Run, Scope, Send
@@ -36,7 +37,7 @@ class Operation:
     errors: tuple[int, ...] = ()
 
 
-def handlers(operations: Iterable[Operation], generation: "Generation") -> list[ASGIRouteHandler]:
+def handlers(operations: Iterable[Operation], generation: "Generation") -> list[BaseRouteHandler]:
     """Return a Litestar handler for each path, bound to a generation."""
     paths: dict[str, dict[str, Operation]] = {}
     for operation in operations:
@@ -49,7 +50,7 @@ def handlers(operations: Iterable[Operation], generation: "Generation") -> list[
 
 def _handler(
     path: str, methods: Mapping[str, Operation], generation: "Generation"
-) -> ASGIRouteHandler:
+) -> BaseRouteHandler:
     dialect = dialect_of(path)
     allow = ", ".join(sorted(methods))
 
@@ -65,4 +66,14 @@ def _handler(
             await exchange.run(operation.run, operation.scope)
 
     handle.__annotations__ = {"scope": Any, "receive": Any, "send": Any, "return": None}
-    return asgi(path, name=path)(handle)
+    if "{" not in path:
+        return asgi(path, name=path, copy_scope=False)(handle)
+
+    # Litestar 2.25 can't route to an ASGI handler whose path has parameters (KeyError).
+    async def find() -> ASGIApp:
+        return handle
+
+    return HTTPRouteHandler(path, name=path, http_method=_METHODS, status_code=200)(find)
+
+
+_METHODS: list[Any] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
