@@ -1,0 +1,1 @@
+"""Side-by-side measurements of the router and its peers; run `python -m benchmarks`."""
