@@ -38,8 +38,9 @@ _decode = msgspec.json.Decoder(_Tags).decode
 class LocalOnly:
     """Knows which models are local; asks Ollama for its list when that is older than a minute."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, connect_timeout: float) -> None:
         self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT, sock_connect=connect_timeout)
         self._remote: dict[str, frozenset[str]] = {}
         self._fresh_until: dict[str, float] = {}
         self._asking = asyncio.Lock()
@@ -60,9 +61,8 @@ class LocalOnly:
             raise _refusal(model)
 
     async def _ask(self, url: str) -> frozenset[str]:
-        timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT)
         async with self._session.get(
-            f"{url}/api/tags", timeout=timeout, allow_redirects=False
+            f"{url}/api/tags", timeout=self._timeout, allow_redirects=False
         ) as response:
             body = await wire.read(response.content, MAX_LIST)
         try:

@@ -5,12 +5,14 @@ Prompts, answers and secrets are never written; tracebacks are, without the valu
 
 import logging
 import sys
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import msgspec
 import structlog
 
 from core.config import Log
+from core.units import Secret
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -27,7 +29,7 @@ def configure(settings: Log) -> None:
         # The default formatter shows local variables, which may be prompts.
         plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         structlog.configure(
-            processors=[*shared, plain],
+            processors=[*shared, _mask, plain],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
             logger_factory=structlog.WriteLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
@@ -46,6 +48,11 @@ def configure(settings: Log) -> None:
     root = logging.getLogger()
     root.handlers = [_Forward()]
     root.setLevel(logging.WARNING)
+
+
+def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Mask secrets: the console would write them as the texts that they are."""
+    return {key: str(value) if isinstance(value, Secret) else value for key, value in event.items()}
 
 
 def _json(event: Any, **_: Any) -> bytes:

@@ -39,10 +39,18 @@ class Management:
         """Return the models in memory, the one that stays longest first."""
         return _models(await self._request("GET", "/api/ps"))
 
-    async def is_loaded(self, model: str) -> bool:
-        """Say whether a model is in memory."""
+    async def has_answered(self, model: str) -> bool:
+        """Say whether a model has finished an answer since it was loaded.
+
+        Ollama lists a model also while it loads it. Its expiry is then now plus `keep_alive`,
+        which differs between two looks; an answer's end fixes it.
+        """
         name = full_name(model).lower()
-        return any(each.get("name", "").lower() == name for each in await self.loaded())
+        first, second = [
+            {each["name"].lower(): each.get("expires_at") for each in await self.loaded()}
+            for _ in range(2)
+        ]
+        return name in first and first[name] == second.get(name)
 
     async def show(self, model: str, *, verbose: bool = False) -> dict[str, Any]:
         """Return everything about a model; raise `ModelNotFound`."""

@@ -54,7 +54,7 @@ class Ollama:
         ) as self._session:
             self.hosts = Hosts(self.settings, self._session, self._documents)
             self.models = Management(self.hosts, self.settings.connect_timeout)
-            self._local = LocalOnly(self._session)
+            self._local = LocalOnly(self._session, self.settings.connect_timeout)
             try:
                 await self.hosts.start()
                 yield
@@ -167,17 +167,17 @@ class Ollama:
             ) from None
 
     def _suspect(self, model: str, clock: asyncio.Timeout) -> None:
-        """End the wait for a first token, unless the model is still being loaded."""
+        """End the wait for a first token, unless the model may still be loading."""
 
         async def look() -> None:
             try:
-                loading = not await self.models.is_loaded(model)
+                loading = not await self.models.has_answered(model)
             except GatewayError:
                 loading = False
             if not loading and not clock.expired():
                 clock.reschedule(asyncio.get_running_loop().time())
 
-        task = asyncio.get_running_loop().create_task(look(), name="is the model loaded?")
+        task = asyncio.get_running_loop().create_task(look(), name="does the model load?")
         self._loading.add(task)
         task.add_done_callback(self._loading.discard)
 

@@ -248,10 +248,8 @@ class Exchange:
 
     def _unwatch(self) -> None:
         self.generation.exchanges.discard(self)
-        if self._stall_check is not None:
-            self._stall_check.cancel()
-        if self._watch_start is not None:
-            self._watch_start.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
-            self._watcher = None
+        for pending in (self._stall_check, self._watch_start, self._watcher):
+            if pending is not None:
+                pending.cancel()
+        # They refer to this exchange: without them it is freed at once, not by the collector.
+        self._stall_check = self._watch_start = self._watcher = None
