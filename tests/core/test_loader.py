@@ -94,7 +94,7 @@ BAD: dict[str, tuple[str, str]] = {
         "can't be made: TypeError: Bad.__init__() missing 1 required positional argument: 'config'",
     ),
     "settings of a strange type": (
-        "class Bad:\n    class Config(Struct):\n        word: type\n    def __init__(self, c): ...",
+        "class Bad:\n    class Config(Struct):\n        word: type = int\n    def __init__(self, c): ...",
         "Bad.Config must be a Struct of plain types",
     ),
     "settings that are no Struct": (
@@ -135,11 +135,8 @@ BAD: dict[str, tuple[str, str]] = {
         f"{HOOK}    async def lifespan(self, gateway):\n        yield",
         ".lifespan: must be a plain `def`, not an async generator; decorate it with @asynccontext",
     ),
-    "a property that raises": (
-        "class Bad:\n    @property\n    def size(self): raise RuntimeError('too soon')",
-        "Bad: too soon",
-    ),
 }
+NEED_A_WORD = ("a settings table for nothing", "settings of a strange type")
 for option in ("wrapper", "hookwrapper", "tryfirst", "trylast"):
     BAD[f"the option {option}"] = (
         f"class Bad:\n    @hookimpl({option}=True)\n    def around_inference(self, next):\n"
@@ -157,7 +154,7 @@ def test_a_plugin_that_is_wrong_is_one_message(
     module = write_plugin("")
     with (tmp_path / f"{module}.py").open("a") as file:
         file.write(source)
-    more = "word = 'b'" if case == "a settings table for nothing" else ""
+    more = "word = 'b'" if case in NEED_A_WORD else ""
     with pytest.raises(SettingsError) as caught:
         _load(_toml(f"{module}:Bad", more), tmp_path)
     message = str(caught.value)
@@ -200,6 +197,14 @@ def test_wrong_settings_of_a_plugin_are_explained(
     with pytest.raises(SettingsError) as caught:
         _load(_toml(f"{write_plugin(GOOD)}:Good", more), tmp_path)
     assert expected in str(caught.value)
+
+
+def test_two_plugins_can_not_be_one_object(tmp_path: Path, write_plugin: Write) -> None:
+    """A class that always gives the same object can be used once only."""
+    module = write_plugin("class One:\n    me = object()\n    def __new__(cls): return cls.me")
+    tables = "".join(f"[plugins.{name}]\nuse = '{module}:One'\n" for name in "ab")
+    with pytest.raises(SettingsError, match=r"\[plugins.a\]: .*already registered"):
+        _load(f"[chain]\nplugins = ['a', 'b']\n{tables}", tmp_path)
 
 
 def test_an_unchanged_plugin_lives_on(tmp_path: Path, write_plugin: Write) -> None:

@@ -12,7 +12,7 @@ async def _serve(port: int, pace: float, profile: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    double = OllamaDouble(profile="0.24" if profile == "0.24" else "0.32")
+    double = OllamaDouble(profile="0.24" if profile == "0.24" else "0.32", keep_received=False)
     double.answer = lambda received: Script(pace=pace)
     await double.start(port)
     print(f"The Ollama double listens on {double.url}", flush=True)

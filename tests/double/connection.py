@@ -14,6 +14,7 @@ from tests.double.wire import Wire
 
 CLIENT_GONE = 499
 MAX_BODY = 256 * 2**20
+MAX_PIPELINED = 100
 _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Connection: close\r\n\r\n400 Bad Request"
@@ -42,7 +43,7 @@ class Connection:
         self._record = record
         self._handler = handler
         self._parser = httptools.HttpRequestParser(self)
-        self._requests: asyncio.Queue[tuple[Received, bool]] = asyncio.Queue()
+        self._requests: asyncio.Queue[tuple[Received, bool]] = asyncio.Queue(MAX_PIPELINED)
         self._gone = asyncio.Event()
         self.on_message_begin()
 

@@ -31,7 +31,8 @@ class OllamaDouble:
     It is an async context manager. `models` is what is installed, `remote` what a pull finds.
     `num_parallel` bounds the answers at a time per model, `max_queue` the waiting loads (a load
     more is a 503). `received` holds every request in order; `leaked` those that a real Ollama
-    would have passed on to its cloud. `answer` makes a script for a request that has none queued.
+    would have passed on to its cloud; `keep_received=False`
+    keeps none, for long runs. `answer` makes a script for a request that has none queued.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class OllamaDouble:
         max_queue: int = 512,
         cloud_disabled: bool = False,
         zone: tzinfo = timezone(timedelta(hours=1)),
+        keep_received: bool = True,
     ) -> None:
         self.models = Registry(default_models() if models is None else models)
         self.remote = Registry([])
@@ -51,6 +53,7 @@ class OllamaDouble:
         self.scheduler = Scheduler(num_parallel, max_queue)
         self.cloud_disabled = cloud_disabled
         self.zone = zone
+        self.keep_received = keep_received
         self.received: list[Received] = []
         self.leaked: list[Received] = []
         self.answer: Callable[[Received], Script] = lambda received: Script()
@@ -161,6 +164,8 @@ class OllamaDouble:
         task.add_done_callback(self._connections.discard)
 
     def _record(self, received: Received) -> None:
+        if not self.keep_received:
+            return
         self.received.append(received)
         task = asyncio.create_task(self._notice())
         self._notices.add(task)

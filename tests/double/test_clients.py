@@ -15,9 +15,8 @@ TEXT = " Hello from the tiny test model today."
 @pytest.fixture
 async def native(double: OllamaDouble) -> AsyncIterator[ollama.AsyncClient]:
     """Ollama's own client."""
-    client = ollama.AsyncClient(double.url)
-    yield client
-    await client.close()
+    async with ollama.AsyncClient(double.url) as client:
+        yield client
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ async def test_ollama_generates_and_embeds(native: ollama.AsyncClient) -> None:
     """Ollama's client reads generations and vectors."""
     assert (await native.generate("tiny", "Hi")).response == TEXT
     stream = await native.generate("tiny", "Hi", stream=True)
-    assert "".join([part.response async for part in stream]) == TEXT
+    assert "".join([part.response or "" async for part in stream]) == TEXT
     assert [len(v) for v in (await native.embed("tiny-embed", ["a", "b"])).embeddings] == [64, 64]
     assert len((await native.embeddings("tiny-embed", "a")).embedding) == 64
 
@@ -79,10 +78,10 @@ async def test_ollama_raises(double: OllamaDouble, native: ollama.AsyncClient) -
         await native.chat("nope", [HI])
     assert (missing.value.status_code, missing.value.error) == (404, "model 'nope' not found")
     double.script(Script(fault=faults.ErrorLine(2)))
-    seen = []
+    stream = await native.chat("tiny", [HI], stream=True)
+    seen = [(await anext(stream)).message.content for _ in range(2)]
     with pytest.raises(ollama.ResponseError) as late:
-        async for part in await native.chat("tiny", [HI], stream=True):
-            seen.append(part.message.content)
+        await anext(stream)
     assert (late.value.status_code, seen) == (-1, [" Hello", " from"])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 import httpx
 
@@ -10,7 +11,9 @@ import httpx
 async def test_it_serves_until_it_is_told_to_stop() -> None:
     """`python -m tests.double` prints its address, serves, and ends cleanly on SIGTERM."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.double", "--profile", "0.24", stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "tests.double", "--profile", "0.24"),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         assert process.stdout is not None

@@ -36,6 +36,7 @@ async def test_a_running_stream_finishes_and_new_requests_are_refused(
         assert body.endswith(b"data: [DONE]\n\n")
         async with asyncio.timeout(5):
             await router.task
+        client.leave()
 
 
 async def test_a_stream_that_takes_too_long_ends_with_an_error_event(
@@ -56,6 +57,7 @@ async def test_a_stream_that_takes_too_long_ends_with_an_error_event(
             await router.task
         async with asyncio.timeout(5):
             await double.received[-1].disconnected.wait()
+        client.leave()
 
 
 async def test_a_second_signal_ends_at_once(router: Router, double: OllamaDouble) -> None:
@@ -68,3 +70,4 @@ async def test_a_second_signal_ends_at_once(router: Router, double: OllamaDouble
     router.server.leave("SIGTERM")
     async with asyncio.timeout(2):
         await router.task
+    client.leave()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import httpx
 from openai import AsyncOpenAI
@@ -18,7 +19,7 @@ RELOADS = 20
 async def test_reloads_drop_no_stream(router: Router, double: OllamaDouble) -> None:
     """Fifty open streams come through twenty reloads whole, each on its own generation."""
     words = [f"w{number} " for number in range(100)]
-    double.num_parallel = STREAMS
+    double.scheduler.num_parallel = STREAMS
     double.answer = lambda received: Script(tokens=words, pace=0.02)
     client = AsyncOpenAI(base_url=f"{router.url}/v1", api_key="none", max_retries=0)
 
@@ -45,17 +46,15 @@ async def test_reloads_drop_no_stream(router: Router, double: OllamaDouble) -> N
 
 
 async def test_plugins_switch_off_and_on_while_a_stream_runs(
-    double: OllamaDouble, tmp_path: object
+    double: OllamaDouble, tmp_path: Path
 ) -> None:
     """Editing the file takes effect for the next request, and not for the one that runs."""
-    from pathlib import Path
-
-    assert isinstance(tmp_path, Path)
     toml = toml_for(
         double.url,
         "metrics auth guardrails routing cache",
         "[plugins.guardrails.input]\nmax_messages = 1\n",
     )
+    double.scheduler.num_parallel = 2
     gate = asyncio.Event()
 
     def scripted(received: Received) -> Script:

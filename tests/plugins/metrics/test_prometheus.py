@@ -139,25 +139,49 @@ async def test_no_name_makes_more_labels_than_allowed(asked: list[tuple[str, str
     assert sum(outcomes(plugin).values()) == len(asked)
 
 
-async def test_http_requests_are_counted_by_route_not_by_path(tmp_path: Path) -> None:
-    """Known paths are counted by their route; unknown ones, however many, are one route."""
+async def test_http_requests_are_counted_by_route_not_by_path(plugin: Prometheus) -> None:
+    """A thousand paths of one route are one figure, and so are a thousand of none."""
+    sent: list[Any] = []
+
+    async def receive() -> None:
+        raise AssertionError("nothing is read here")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].startswith("/items"):
+            scope["path_template"] = "/items/{item}"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    counted = plugin.around_app(app)
+    for at in range(1000):
+        for path in (f"/items/{at}", f"/nothing/{at}"):
+            await counted({"type": "http", "method": "GET", "path": path}, receive, send)
+    assert len(sent) == 4000
+    for route in ("/items/{item}", "none"):
+        assert value(plugin, HTTP, route=route, method="GET", status="200") == 1000
+    assert series(plugin) == 2
+
+
+async def test_every_http_request_is_counted(tmp_path: Path) -> None:
+    """Refusals, unknown paths and wrong methods are counted by their status."""
     async with serving(tmp_path, "metrics") as (_, client):
-        for path in ("/nothing", "/api/nothing", "/v1/models/a/b/c", "/x" * 50):
+        for path in ("/nothing", "/api/nothing", "/x" * 50):
             assert (await client.get(path)).status_code == 404
         assert (await client.get("/api/chat")).status_code == 405
         assert (await client.post("/api/chat", content=b"{")).status_code == 400
-        assert (await client.post("/api/chat", json=asking())).status_code == 200
-        for name in ("one", "two"):
-            assert (await client.get(f"/v1/models/{name}")).status_code == 404
+        for path in ("/api/chat", "/api/chat", "/v1/chat/completions"):
+            assert (await client.post(path, json=asking())).status_code == 200
         figures = await scraped(client)
-    counted = {tuple(labels.values()): number for labels, number in figures[HTTP]}
-    by_model = {key: number for key, number in counted.items() if "models" in key[1]}
-    assert [(method, status) for method, _, status in by_model] == [("GET", "404")]
-    assert set(by_model.values()) == {2}
-    assert counted[("GET", "none", "404")] == 4
-    assert counted[("GET", "/api/chat", "405")] == 1
-    assert counted[("POST", "/api/chat", "400")] == 1
-    assert counted[("POST", "/api/chat", "200")] == 1
+    assert {tuple(labels.values()): number for labels, number in figures[HTTP]} == {
+        ("GET", "none", "404"): 3,
+        ("GET", "/api/chat", "405"): 1,
+        ("POST", "/api/chat", "400"): 1,
+        ("POST", "/api/chat", "200"): 2,
+        ("POST", "/v1/chat/completions", "200"): 1,
+    }
 
 
 async def test_the_figures_can_be_parsed(tmp_path: Path) -> None:

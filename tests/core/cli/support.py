@@ -1,0 +1,73 @@
+"""Running `localai` in tests, within this process or as one of its own."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from core.cli import commands, plugins, serve
+from core.cli.main import cli
+
+EMBEDDED = '[ollama]\nembedded = "always"\n'
+
+
+def run(*arguments: str | Path) -> Result:
+    """Run a command in this process; return its output and exit code."""
+    for module in (commands, plugins, serve):
+        module.add_to(cli)
+    return CliRunner().invoke(cli, [str(each) for each in arguments], prog_name="localai")
+
+
+def refusal(result: Result) -> str:
+    """Return the one message that a command failed with; no traceback may be there."""
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("Error: ")
+    return lines[0].removeprefix("Error: ")
+
+
+@dataclass
+class Serving:
+    """A `localai serve` in a process of its own, with the lines of its log so far."""
+
+    process: asyncio.subprocess.Process
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    async def until(self, event: str) -> dict[str, Any]:
+        """Read the log up to an event, and return its line."""
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.lines.append(json.loads(line))
+            if self.lines[-1]["event"] == event:
+                return self.lines[-1]
+        raise AssertionError(f"no '{event}' in the log: {self.lines}")
+
+
+@asynccontextmanager
+async def serving(*arguments: str | Path) -> AsyncIterator[Serving]:
+    """Start `localai` with these arguments; it is gone at the end, however the test ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "core.cli",
+        *map(str, arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(30):
+            yield Serving(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()

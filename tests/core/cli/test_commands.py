@@ -1,0 +1,86 @@
+"""`localai check`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.core.cli.support import refusal, run
+
+SHIPPED = Path(__file__).parents[3] / "localai.toml"
+
+
+def test_the_shipped_file_is_right() -> None:
+    """The file in the repository checks, with every built-in plugin in its order."""
+    result = run("check", SHIPPED)
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, *lines = result.stdout.splitlines()
+    assert head == f"{SHIPPED} is right. A request goes through:"
+    names = [line.split()[0] for line in lines]
+    assert [name.partition(".")[0] for name in names] == [
+        "metrics", "metrics", "auth", "guardrails", "routing", "routing", "cache", "ollama",
+    ]  # fmt: skip
+
+
+def test_a_good_file_prints_its_chain(folder: Path) -> None:
+    """Each plugin is one line with its fail mode and its class, outermost first."""
+    (folder / "localai.toml").write_text(
+        '[chain]\nplugins = ["cache", "auth"]\n[ollama]\nhosts = ["http://127.0.0.1:1"]\n'
+    )
+    lines = run("check").stdout.splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["cache.exact", "fails", "open", "plugins.cache.exact:ExactCache"],
+        ["auth.static", "fails", "closed", "plugins.auth.static:StaticKeys"],
+        ["ollama", "http://127.0.0.1:1"],
+    ]
+
+
+def test_without_a_file_the_defaults_are_checked() -> None:
+    """No file is no mistake."""
+    result = run("check")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("the default settings")
+
+
+def test_long_and_odd_paths_are_printed_as_they_are(folder: Path) -> None:
+    """No line is broken, and brackets and colons in a path mean nothing."""
+    odd = folder / "[red]folder[/red]" / ("x" * 120)
+    odd.mkdir(parents=True)
+    file = odd / "a:smile:.toml"
+    file.write_text("")
+    assert run("check", file).stdout.splitlines()[0].startswith(f"{file} is right.")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("[server]\nport = 'x'\n", "localai.toml:2: [server] port: expected 'int'"),
+        ("[server]\nprot = 1\n", "[server] prot: unknown setting; did you mean 'port'?"),
+        ("[chain]\nplugins = ['cahce']\n", "unknown plugin 'cahce'; did you mean 'cache'?"),
+        (
+            "[chain]\nplugins = ['cache']\n[plugins.cache.exact]\nttl = 'soon'\n",
+            "localai.toml:4: [plugins.cache.exact] ttl: expected a duration",
+        ),
+        (
+            "[chain]\nplugins = ['mine']\n[plugins.mine]\nuse = 'no_such_module:Mine'\n",
+            "localai.toml:4: [plugins.mine] use: there is no module 'no_such_module'",
+        ),
+        (
+            "[chain]\nplugins = ['auth']\n[plugins.auth.static]\nkeys = [{name='a', key='${NO}'}]",
+            "the environment has no variable NO",
+        ),
+        ("[server]\nhost = '0.0.0.0'\n", "can be reached from other machines"),
+        ("[server\n", "localai.toml: "),
+        ("\ufeff[server]\n\x00", "localai.toml: "),
+    ],
+)
+def test_a_wrong_file_is_one_message(folder: Path, toml: str, message: str) -> None:
+    """What is wrong is told in one line with its place, exit code 1 and no traceback."""
+    (folder / "localai.toml").write_text(toml)
+    assert message in refusal(run("check"))
+    assert message in refusal(run("check", "localai.toml"))
+
+
+def test_a_file_that_is_no_text_is_one_message(folder: Path) -> None:
+    """Bytes that are not UTF-8 are told by their place."""
+    (folder / "localai.toml").write_bytes(b"[server]\n\xff")
+    assert refusal(run("check")) == "localai.toml: is not UTF-8 (byte 9)"

@@ -1,0 +1,73 @@
+"""The shipped `localai.toml` holds every setting with its default."""
+
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core import config
+from core.loader import load
+from core.resolve import entries, families
+from core.units import decoder
+
+FILE = Path(__file__).parents[1] / "localai.toml"
+TABLES = tomllib.loads(FILE.read_text())
+CORE = {"server": config.Server, "ollama": config.Ollama, "log": config.Log}
+MEMBERS = [
+    (family, member, use) for family, members in families().items() for member, use in members.items()
+]
+
+
+def _class(use: str) -> Any:
+    module, _, name = use.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _same(table: dict[str, Any], kind: type[msgspec.Struct]) -> None:
+    """Compare names and values of a table with the defaults of a Struct."""
+    assert list(table) == list(kind.__struct_fields__)
+    written = msgspec.convert(table, kind, strict=True, dec_hook=decoder(FILE.parent))
+    assert written == kind()
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_cores_settings_are_there_with_their_defaults(name: str) -> None:
+    """Each of the core's tables has all its settings, in the order of the Struct."""
+    _same(TABLES[name], CORE[name])
+
+
+@pytest.mark.parametrize(("family", "member", "use"), MEMBERS)
+def test_a_plugins_settings_are_there_with_their_defaults(
+    family: str, member: str, use: str
+) -> None:
+    """Each plugin has a table with `enabled` and all its settings, in the order of its `Config`."""
+    table = dict(TABLES["plugins"][family][member])
+    assert table.pop("enabled") is True
+    _same(table, _class(use).Config)
+
+
+def test_nothing_else_is_there() -> None:
+    """The file has no table that is not the core's or a plugin's."""
+    assert set(TABLES) == {*CORE, "chain", "plugins"}
+    assert list(TABLES["chain"]) == ["plugins"]
+    assert {(family, each) for family, table in TABLES["plugins"].items() for each in table} == {
+        (family, member) for family, member, _ in MEMBERS
+    }
+
+
+def test_the_chain_runs_every_plugin() -> None:
+    """The file loads as it is shipped, with every family on."""
+    settings = config.load(FILE)
+    assert {entry.use for entry in entries(settings)} == {use for _, _, use in MEMBERS}
+    assert len(load(settings)) == len(MEMBERS)
+
+
+def test_every_setting_has_its_line_of_explanation() -> None:
+    """Each table and setting has a comment, which no other setting shares."""
+    lines = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
+    settings = [line for line in lines if not line.startswith("[") and "enabled = " not in line]
+    silent = [line for line in settings if "#" not in line]
+    assert silent == [line for line in lines if line.startswith("plugins = ")]
