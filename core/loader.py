@@ -142,7 +142,7 @@ def register(settings: Settings, plugins: Iterable[Plugin]) -> pluggy.PluginMana
         try:
             manager.register(plugin.instance, name=plugin.name)
             manager.check_pending()
-        except Exception as error:  # pluggy looks at every attribute, properties too
+        except (pluggy.PluginValidationError, ValueError) as error:
             text = " ".join(str(error).split())
             raise settings.document.error(where, "", f"{plugin.use}: {text}") from error
         for caller in manager.get_hookcallers(plugin.instance) or ():

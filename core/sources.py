@@ -15,10 +15,10 @@ _imported: dict[Path, str] = {}
 
 def of(module: ModuleType) -> tuple[Path, ...]:
     """Return the module's file, and those beside it that it imports, directly or not."""
-    if not module.__file__:
+    if not (name := getattr(module, "__file__", None)):
         return ()
     package = module.__name__.rpartition(".")[0]
-    first = Path(module.__file__)
+    first = Path(name)
     found, unread = {first}, [first]
     while unread:
         for name in _imports(unread.pop(), package):
@@ -49,7 +49,7 @@ def forget_changed(module: ModuleType) -> None:
 
     A new generation gets new classes then; the old one keeps those that it has.
     """
-    folder = Path(module.__file__ or "").parent
+    folder = Path(getattr(module, "__file__", None) or "").parent
     files = [file for file in _imported if file.parent == folder]
     if any(_imported[file] != digest(file) for file in files):
         for name, each in list(sys.modules.items()):

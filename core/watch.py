@@ -55,6 +55,7 @@ async def _watch(gateway: Gateway, seen: Stamps) -> None:
     those of a link's target, it does not report.
     """
     while True:
+        seen = await _look(gateway, seen)
         folders = {file.parent for file in seen if file.parent.is_dir()}
         reports = awatch(
             *folders,
@@ -66,14 +67,20 @@ async def _watch(gateway: Gateway, seen: Stamps) -> None:
         )
         async with contextlib.aclosing(reports):
             async for _ in reports:
-                found = _stamps(seen)
-                if changed := sorted(file.name for file in seen if seen[file] != found[file]):
-                    await _reload(gateway, f"{', '.join(changed)} changed")
-                    # What was there before the reload counts: later changes cause another one.
-                    now = _stamps(_files(gateway))
-                    seen = {file: found.get(file, stamp) for file, stamp in now.items()}
-                    if {file.parent for file in seen} != folders:
-                        break
+                seen = await _look(gateway, seen)
+                if {file.parent for file in seen if file.parent.is_dir()} != folders:
+                    break
+
+
+async def _look(gateway: Gateway, seen: Stamps) -> Stamps:
+    """Reload if a file has changed; return what has been seen now."""
+    found = _stamps(seen)
+    changed = sorted(file.name for file in seen if seen[file] != found[file])
+    if not changed:
+        return seen
+    await _reload(gateway, f"{', '.join(changed)} changed")
+    # Of each file, what was there before the reload counts: later changes cause another one.
+    return {file: found.get(file, now) for file, now in _stamps(_files(gateway)).items()}
 
 
 def _stamps(files: Iterable[Path]) -> Stamps:

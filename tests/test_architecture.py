@@ -103,5 +103,7 @@ def _defines(file: Path) -> bool:
 def test_each_hook_is_documented_and_used_in_a_test(hook: str) -> None:
     """A hook has a docstring, and a test has a plugin that implements it."""
     assert inspect.getdoc(getattr(Hooks, hook))
-    tests = [(ROOT / file).read_text() for file in _files("tests") if file.name != Path(__file__).name]
+    tests = [
+        (ROOT / file).read_text() for file in _files("tests") if file.name != Path(__file__).name
+    ]
     assert any(f"def {hook}(self" in text for text in tests)

@@ -15,9 +15,15 @@ from core.units import decoder
 
 FILE = Path(__file__).parents[1] / "localai.toml"
 TABLES = tomllib.loads(FILE.read_text())
-CORE = {"server": config.Server, "ollama": config.Ollama, "log": config.Log}
+CORE: dict[str, type[msgspec.Struct]] = {
+    "server": config.Server,
+    "ollama": config.Ollama,
+    "log": config.Log,
+}
 MEMBERS = [
-    (family, member, use) for family, members in families().items() for member, use in members.items()
+    (family, member, use)
+    for family, members in families().items()
+    for member, use in members.items()
 ]
 
 

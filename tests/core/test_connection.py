@@ -1,5 +1,7 @@
 """Who connects, and who gets in without a key."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,8 +76,17 @@ def test_keys_that_contradict_each_other_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost:8000", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "[::1]"]
-    + ["box.localhost:8000", "box.lan:8000", "BOX.lan"],
+    [
+        "localhost",
+        "localhost:8000",
+        "LOCALHOST:8000",
+        "127.0.0.1:8000",
+        "[::1]:8000",
+        "[::1]",
+        "box.localhost:8000",
+        "box.lan:8000",
+        "BOX.lan",
+    ],
 )
 def test_a_loopback_host_name_opens_the_door(host: str) -> None:
     """Names of this machine, and those that the file allows, let a caller on loopback in."""
@@ -86,8 +97,19 @@ def test_a_loopback_host_name_opens_the_door(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.com", "localhost.evil.com", "localhost.evil.com:8000", "evillocalhost", "", "0.0.0.0:80"]
-    + ["127.0.0.1.evil.com", "10.0.0.1:8000", "[::2]:80", "box.lan.evil.com", "169.254.1.1"],
+    [
+        "evil.com",
+        "localhost.evil.com",
+        "localhost.evil.com:8000",
+        "evillocalhost",
+        "",
+        "0.0.0.0:80",
+        "127.0.0.1.evil.com",
+        "10.0.0.1:8000",
+        "[::2]:80",
+        "box.lan.evil.com",
+        "169.254.1.1",
+    ],
 )
 def test_a_foreign_host_name_is_refused(host: str) -> None:
     """A web page whose name was rebound to loopback can't use the door."""
@@ -109,8 +131,11 @@ def test_a_request_without_a_host_is_refused() -> None:
         "http://[::1]:80",
         "app://ui",
         "tauri://localhost",
-    ]
-    + ["file://", "vscode-webview://x", "vscode-file://vscode-app", "https://box.lan"],
+        "file://",
+        "vscode-webview://x",
+        "vscode-file://vscode-app",
+        "https://box.lan",
+    ],
 )
 def test_pages_of_this_machine_and_applications_may_come(origin: str) -> None:
     """Origins on loopback, of desktop applications and of allowed hosts are let in."""
@@ -120,8 +145,18 @@ def test_pages_of_this_machine_and_applications_may_come(origin: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.com", "http://localhost.evil.com", "null", "", "http://localhost@evil.com"]
-    + ["http://evil.com#localhost", "chrome-extension://x", "http://[::1", "//evil.com", "data:x"],
+    [
+        "https://evil.com",
+        "http://localhost.evil.com",
+        "null",
+        "",
+        "http://localhost@evil.com",
+        "http://evil.com#localhost",
+        "chrome-extension://x",
+        "http://[::1",
+        "//evil.com",
+        "data:x",
+    ],
 )
 def test_pages_of_others_are_refused(origin: str) -> None:
     """Every other origin is refused, also one that is no address at all."""
@@ -132,10 +167,8 @@ def test_pages_of_others_are_refused(origin: str) -> None:
 @given(st.text(st.characters(max_codepoint=255)), st.text(st.characters(max_codepoint=255)))
 def test_no_header_breaks_the_door(host: str, origin: str) -> None:
     """Whatever the headers hold, a caller is let in or refused."""
-    try:
+    with suppress(Forbidden):
         _connection(("host", host), ("origin", origin)).anonymous()
-    except Forbidden:
-        pass
 
 
 def test_callers_from_elsewhere_get_the_basics_only() -> None:

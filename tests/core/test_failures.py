@@ -120,8 +120,9 @@ def test_a_long_text_is_cut() -> None:
     st.integers(300, 599),
     st.recursive(
         st.none() | st.integers() | st.text(max_size=10) | st.just(RUNNER),
-        lambda inner: st.dictionaries(st.sampled_from(["error", "message", "code"]), inner)
-        | st.lists(inner),
+        lambda inner: (
+            st.dictionaries(st.sampled_from(["error", "message", "code"]), inner) | st.lists(inner)
+        ),
         max_leaves=6,
     ),
 )

@@ -121,7 +121,7 @@ async def test_another_request_id_is_replaced(
 
 
 async def test_a_slash_too_much_is_explained(plain: aiohttp.ClientSession) -> None:
-    """A path with a slash at its end is nothing, and the answer says so; the root is no such path."""
+    """A path with a slash at its end is nothing, and the answer says so; the root is one."""
     async with plain.get("/v1/models/") as answer:
         assert answer.status == 404
         assert "leave out the '/'" in (await answer.json())["error"]["message"]
@@ -147,14 +147,15 @@ async def test_a_slash_too_much_is_explained(plain: aiohttp.ClientSession) -> No
         ({"origin": "app://obsidian.md"}, 200),
     ],
 )
-async def test_the_door_without_a_key(
-    headers: dict[str, str], status: int, tmp_path: Path
-) -> None:
+async def test_the_door_without_a_key(headers: dict[str, str], status: int, tmp_path: Path) -> None:
     """A caller on loopback gets in without a key, a web page through its browser does not."""
     toml = EMBEDDED.replace("[server]", "[server]\nallowed_hosts = ['Box.lan']")
-    async with routing(toml, tmp_path) as router, aiohttp.ClientSession(router.url) as session:
-        async with session.get("/api/tags", headers=headers) as answer:
-            assert answer.status == status
+    async with (
+        routing(toml, tmp_path) as router,
+        aiohttp.ClientSession(router.url) as session,
+        session.get("/api/tags", headers=headers) as answer,
+    ):
+        assert answer.status == status
 
 
 async def test_a_request_ends_on_the_generation_that_it_began_on(
@@ -189,7 +190,7 @@ async def test_an_unchanged_plugin_is_not_stopped_by_a_reload(
         before = router.gateway.current
         _edit(router, "drain_timeout = 5", "drain_timeout = 4")
         await router.gateway.reload("a test")
-        assert router.gateway.settings.server.drain_timeout == 4
+        assert float(router.gateway.settings.server.drain_timeout) == 4
         assert router.gateway.current.plugins[0] is before.plugins[0]
         assert router.gateway.current.ollama is before.ollama
     assert gated.events == ["+old", "-old"]
@@ -231,7 +232,7 @@ async def test_a_bad_file_changes_nothing(
             assert str(tmp_path) not in report["reload_error"]
         router.file.write_text(good)
         await gateway.reload("a test")
-        assert gateway.reload_error is None
+        assert not gateway.reload_error
     assert [event for event in gated.events if "old" in event] == ["+old", "-old"]
     assert gated.events.count("+new") == gated.events.count("-new")
 

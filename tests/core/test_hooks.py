@@ -106,8 +106,11 @@ def test_async_hooks_are_those_that_run_per_request() -> None:
 
 def test_every_hook_is_at_work_in_these_tests() -> None:
     """The plugin that the tests below run implements each hook."""
-    implemented = [node.name for node in ast.walk(ast.parse(inspect.cleandoc(ALL)))
-                   if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    implemented = [
+        node.name
+        for node in ast.walk(ast.parse(inspect.cleandoc(ALL)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     assert set(NAMES) <= set(implemented)
 
 

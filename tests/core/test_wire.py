@@ -115,7 +115,9 @@ def test_everything_that_a_completion_can_say_is_sent() -> None:
     call = GENERATE.replace(context=(1, 2), images=("AA==",), **extra)
     assert _body(call)[1].items() >= (extra | {"context": [1, 2], "images": ["AA=="]}).items()
     sized = EMBED.replace(dimensions=8, truncate=False, keep_alive="1m")
-    assert _body(sized)[1].items() >= {"dimensions": 8, "truncate": False, "keep_alive": "1m"}.items()
+    assert (
+        _body(sized)[1].items() >= {"dimensions": 8, "truncate": False, "keep_alive": "1m"}.items()
+    )
 
 
 def test_a_line_of_a_chat() -> None:

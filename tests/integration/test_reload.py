@@ -12,13 +12,13 @@ from tests.double import OllamaDouble, Received, Script
 from tests.support import Router, routing, toml_for
 
 STREAMS = 50
-RELOADS = 20
-"""At one in 100 ms with streams of 2 s; the nightly test runs for 10 s."""
+RELOADS = 100
+"""One in 100 ms, for the 10 s that the streams last."""
 
 
 async def test_reloads_drop_no_stream(router: Router, double: OllamaDouble) -> None:
-    """Fifty open streams come through twenty reloads whole, each on its own generation."""
-    words = [f"w{number} " for number in range(100)]
+    """Fifty open streams come through a hundred reloads whole, each on its own generation."""
+    words = [f"w{number} " for number in range(500)]
     double.scheduler.num_parallel = STREAMS
     double.answer = lambda received: Script(tokens=words, pace=0.02)
     client = AsyncOpenAI(base_url=f"{router.url}/v1", api_key="none", max_retries=0)

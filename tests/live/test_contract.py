@@ -157,19 +157,19 @@ async def test_the_openai_client_completes_and_embeds(served: Served) -> None:
 
 async def test_the_ollama_client_works(served: Served) -> None:
     """Ollama's client chats, completes, lists, shows and gets errors as its own server's."""
-    client = ollama.AsyncClient(host=served.router)
-    plain = await client.chat(model=served.chat, messages=ASK, options={"num_predict": 8})
-    assert plain.done
-    parts = [
-        part
-        async for part in await client.generate(
-            model=served.chat, prompt="Say hello.", stream=True, options={"num_predict": 8}
-        )
-    ]
-    assert parts[-1].done
-    assert served.chat in [model.model for model in (await client.list()).models]
-    assert (await client.show(served.chat)).modelinfo
-    assert served.chat in [model.model for model in (await client.ps()).models]
-    with pytest.raises(ollama.ResponseError, match="ollama pull no-such-model") as failure:
-        await client.chat(model="no-such-model", messages=ASK)
-    assert failure.value.status_code == 404
+    async with ollama.AsyncClient(host=served.router) as client:
+        plain = await client.chat(model=served.chat, messages=ASK, options={"num_predict": 8})
+        assert plain.done
+        parts = [
+            part
+            async for part in await client.generate(
+                model=served.chat, prompt="Say hello.", stream=True, options={"num_predict": 8}
+            )
+        ]
+        assert parts[-1].done
+        assert served.chat in [model.model for model in (await client.list()).models]
+        assert (await client.show(served.chat)).modelinfo
+        assert served.chat in [model.model for model in (await client.ps()).models]
+        with pytest.raises(ollama.ResponseError, match="ollama pull no-such-model") as failure:
+            await client.chat(model="no-such-model", messages=ASK)
+        assert failure.value.status_code == 404

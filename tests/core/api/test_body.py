@@ -51,7 +51,9 @@ async def test_objects_are_read_as_pythons_own_parser_reads_them(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=200) | st.text("{}[]\",:0123456789.eE+-\\u tfn", max_size=60).map(str.encode))
+@given(
+    st.binary(max_size=200) | st.text('{}[]",:0123456789.eE+-\\u tfn', max_size=60).map(str.encode)
+)
 async def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """Whatever the bytes, the body is an object or an `InvalidRequest`."""
     try:

@@ -122,7 +122,9 @@ def test_thinking_is_a_switch_or_a_level(value: bool | str | None) -> None:
     assert _chat(think=value).think == value
 
 
-@pytest.mark.parametrize("value", [0, -1, 300, 0.5, "0", "5m", "1h30m", "-1m", "1.5s", "100ms", ".5s", "+1µs"])
+@pytest.mark.parametrize(
+    "value", [0, -1, 300, 0.5, "0", "5m", "1h30m", "-1m", "1.5s", "100ms", ".5s", "+1µs"]
+)
 def test_keep_alive_as_go_reads_it(value: float | str) -> None:
     """Numbers are seconds and texts are Go's durations."""
     assert _chat(keep_alive=value).keep_alive == value

@@ -97,7 +97,9 @@ async def test_tool_calls_of_both_shapes(
     for _ in range(2):
         double.script(Script(tokens=[], tool_calls=calls))
     got = events(await chat(http, model=model, tools=[WEATHER], stream=True))
-    streamed = [call for event in got for call in event["choices"][0]["delta"].get("tool_calls", ())]
+    streamed = [
+        call for event in got for call in event["choices"][0]["delta"].get("tool_calls", ())
+    ]
     assert [call["index"] for call in streamed] == [0, 1]
     assert [json.loads(call["function"]["arguments"])["city"] for call in streamed] == ["Bonn", "Köln"]  # fmt: skip
     assert got[-1]["choices"][0]["finish_reason"] == "tool_calls"
@@ -188,7 +190,7 @@ FAILURES = [
     (faults.Status(499, "request canceled"), 503, "load_canceled", "try again"),
     (faults.bad_gateway(), 502, None, "[ollama] hosts"),
     (faults.Reset(None), 502, None, "try again"),
-    (faults.Reply(200, b'{"done":false}', "application/json"), 502, None, "try again"),
+    (faults.Reply(200, b"", "application/json"), 502, None, "try again"),
 ]
 
 

@@ -98,7 +98,9 @@ def test_tool_calls_of_both_shapes(on_done: bool) -> None:
 
 def test_tool_calls_are_counted_over_the_whole_stream() -> None:
     """Ollama numbers per object or not at all, clients need one count."""
-    got = events(ChatForm(CALL), Chunk(tool_calls=(tool("f"),)), Chunk(tool_calls=(tool("g"),)), DONE)
+    got = events(
+        ChatForm(CALL), Chunk(tool_calls=(tool("f"),)), Chunk(tool_calls=(tool("g"),)), DONE
+    )
     calls = [call for event in got for call in event["choices"][0]["delta"].get("tool_calls", ())]
     assert [call["index"] for call in calls] == [0, 1]
     assert len({call["id"] for call in calls}) == 2
@@ -137,7 +139,12 @@ def test_a_whole_answer_in_full() -> None:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": "Hi", "refusal": None, "reasoning": "hm"},
+                "message": {
+                    "role": "assistant",
+                    "content": "Hi",
+                    "refusal": None,
+                    "reasoning": "hm",
+                },
                 "logprobs": None,
                 "finish_reason": "stop",
             }

@@ -102,7 +102,11 @@ def _meaning(messages: list[dict[str, Any]]) -> list[Any]:
                 "\n".join(part["text"] for part in parts if part["type"] == "text"),
                 [url.partition(",")[2] for url in images],
                 [
-                    (call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
+                    (
+                        call["id"],
+                        call["function"]["name"],
+                        json.loads(call["function"]["arguments"]),
+                    )
                     for call in each.get("tool_calls", ())
                 ],
                 each.get("reasoning") or "",
@@ -173,7 +177,12 @@ def test_the_newer_name_of_the_token_limit_wins() -> None:
 def test_the_call_knows_where_it_came_from() -> None:
     """Dialect, id, caller and stream are on the call."""
     call = _chat(stream=True)
-    assert (call.kind, call.dialect, call.model, call.request_id) == ("chat", "openai", "m", "req_1")
+    assert (call.kind, call.dialect, call.model, call.request_id) == (
+        "chat",
+        "openai",
+        "m",
+        "req_1",
+    )
     assert call.principal is ME
     assert call.stream
     assert not _chat().stream
@@ -285,7 +294,9 @@ def test_a_message_without_content_needs_tool_calls() -> None:
     assert _refusal([{"role": "user"}]).param == "messages[0].content"
 
 
-@pytest.mark.parametrize("kind", ["image/jpeg", "image/jpg", "image/png", "image/webp", "", "IMAGE/PNG"])
+@pytest.mark.parametrize(
+    "kind", ["image/jpeg", "image/jpg", "image/png", "image/webp", "", "IMAGE/PNG"]
+)
 def test_images_are_read_from_data_uris(kind: str) -> None:
     """The base64 of a data URI is what Ollama gets."""
     part = {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{PNG}"}}

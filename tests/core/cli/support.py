@@ -40,16 +40,21 @@ class Serving:
     """A `localai serve` in a process of its own, with the lines of its log so far."""
 
     process: asyncio.subprocess.Process
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
-    async def until(self, event: str) -> dict[str, Any]:
-        """Read the log up to an event, and return its line."""
+    async def line_with(self, text: str) -> str:
+        """Read the log up to a line that has this text, and return the line."""
         assert self.process.stderr is not None
         async for line in self.process.stderr:
-            self.lines.append(json.loads(line))
-            if self.lines[-1]["event"] == event:
-                return self.lines[-1]
-        raise AssertionError(f"no '{event}' in the log: {self.lines}")
+            self.said.append(line.decode())
+            if text in self.said[-1]:
+                return self.said[-1]
+        raise AssertionError(f"no '{text}' in the log: {self.said}")
+
+    async def until(self, event: str) -> dict[str, Any]:
+        """Read the log up to an event, and return its fields."""
+        fields: dict[str, Any] = json.loads(await self.line_with(f'"event":"{event}"'))
+        return fields
 
 
 @asynccontextmanager

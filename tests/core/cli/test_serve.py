@@ -1,6 +1,7 @@
 """`localai serve`, as a process."""
 
 import asyncio
+import json
 import signal
 import socket
 from pathlib import Path
@@ -30,9 +31,9 @@ async def test_it_serves_until_a_signal(folder: Path, sent: signal.Signals) -> N
         router.process.send_signal(sent)
         await router.until("stopped")
         assert await ended(router) == (0, "")
-    events = [line["event"] for line in router.lines]
-    assert events[-3:] == ["stopping", "draining", "stopped"]
-    assert not [line for line in router.lines if line["level"] == "error"]
+    lines = [json.loads(line) for line in router.said]
+    assert [line["event"] for line in lines][-3:] == ["stopping", "draining", "stopped"]
+    assert not [line for line in lines if line["level"] == "error"]
 
 
 async def test_the_options_come_before_the_file(folder: Path) -> None:

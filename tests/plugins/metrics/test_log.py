@@ -1,24 +1,23 @@
 """One line per request, and nothing in it that was said."""
 
-import io
-import logging
-import sys
+import re
+import shutil
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
-from core import logs
-from core.config import Log
-from localai import Call, Chunk, Chunks, Handler, UpstreamFailed, hookimpl
-from tests.plugins.support import ENDLESS, HELLO, asking, leaves, serving
+from tests.core.cli.support import EMBEDDED
+from tests.core.cli.support import serving as process
+from tests.plugins.metrics import saying
+from tests.plugins.metrics.saying import ANSWER, Answer, Broken, Careless, CarelessObserver
+from tests.plugins.support import ENDLESS, asking, leaves, serving
 
 KEY = "canary-key-0123456789"
 PROMPT = "canary-prompt"
-ANSWER = "canary-answer"
 FILE = f'[plugins.auth.static]\nkeys = [{{ name = "me", key = "{KEY}", scopes = ["*"] }}]\n'
 
 Entry = MutableMapping[str, Any]
@@ -37,61 +36,10 @@ def entries() -> Iterator[Callable[[], list[Entry]]]:
         yield lambda: [each for each in captured if each["event"] == "request"]
 
 
-class Answer:
-    """Answers in place of the model, each chunk with the canary."""
-
-    @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Answer without the model."""
-
-        async def answer(call: Call) -> Chunks:
-            yield Chunk(content=ANSWER, thinking=ANSWER, model=call.model)
-            yield HELLO[-1].replace(content=ANSWER, model=call.model)
-
-        return answer
-
-
-class Careless:
-    """Crashes after the first chunk, with all that was said in its local variables."""
-
-    @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Crash."""
-
-        async def careless(call: Call) -> Chunks:
-            prompt = call.messages[0].content
-            async for chunk in next(call):
-                yield chunk
-                raise RuntimeError(f"{len(prompt) + len(chunk.content)} characters")
-
-        return careless
-
-
-class CarelessObserver(Careless):
-    """The same for a plugin without which the answer goes on."""
-
-    fail_mode = "open"
-
-
-class Broken:
-    """An Ollama that fails in the middle of its answer."""
-
-    @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Fail."""
-
-        async def broken(call: Call) -> Chunks:
-            yield HELLO[0]
-            raise UpstreamFailed("the model runner has stopped")
-
-        return broken
-
-
-def own(*classes: type) -> str:
-    """Return the tables of plugins of this module, under their names in lower case."""
+def own(*classes: type, module: str = saying.__name__) -> str:
+    """Return the tables of these plugins, under their names in lower case."""
     return "".join(
-        f'[plugins.{each.__name__.lower()}]\nuse = "{__name__}:{each.__name__}"\n'
-        for each in classes
+        f'[plugins.{each.__name__.lower()}]\nuse = "{module}:{each.__name__}"\n' for each in classes
     )
 
 
@@ -185,51 +133,42 @@ async def test_a_stream_that_fails_midway_names_its_error(
     assert ends == [(200, "UpstreamFailed"), (500, "UpstreamFailed")]
 
 
-@pytest.fixture(params=["json", "console"])
-def output(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], str]]:
-    """A function that returns all that was logged, with the router's own log set up."""
-    written = io.BytesIO()
-    stream = io.TextIOWrapper(written, write_through=True)
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stderr", stream)
-        logs.configure(Log(format=request.param, level="debug"))
-    yield lambda: written.getvalue().decode()
-    structlog.reset_defaults()
-    root.handlers, root.level = handlers, level
-
-
+@pytest.mark.parametrize("form", ["json", "console"])
 @pytest.mark.parametrize(
     ("more", "statuses", "crashes"),
     [((), [200, 200], 0), ((Careless,), [200, 503], 2), ((CarelessObserver,), [200, 200], 2)],
 )
 async def test_nothing_that_was_said_is_written(
-    tmp_path: Path,
-    output: Callable[[], str],
-    more: tuple[type, ...],
-    statuses: list[int],
-    crashes: int,
+    tmp_path: Path, form: str, more: tuple[type, ...], statuses: list[int], crashes: int
 ) -> None:
     """No prompt, answer or key is in the log, also where a plugin crashes with them at hand."""
-    file = FILE + own(*more, Answer)
-    chain = " ".join(["metrics auth guardrails", *(each.__name__.lower() for each in more)])
-    found = []
-    async with serving(tmp_path, f"{chain} answer", file, api_key=KEY) as (_, client):
-        for stream in (True, False):
-            answer = await client.post("/api/chat", json=asking(PROMPT, stream=stream))
-            found.append(answer.status_code)
-            assert (ANSWER in answer.text) is (answer.status_code == 200)
-        bad = {"api-key": f"{KEY}-bad", "x-api-key": KEY}
-        assert (await client.post("/api/chat", json=asking(PROMPT), headers=bad)).status_code == 401
-        long = asking(PROMPT * 1000)
-        assert (await client.post("/api/chat", json=long)).status_code == 400
-    assert found == statuses
-    written = output()
+    shutil.copy(saying.__file__, tmp_path)
+    plugins = (*more, Answer)
+    names = ["metrics", "auth", "guardrails", *(each.__name__.lower() for each in plugins)]
+    file = tmp_path / "localai.toml"
+    file.write_text(
+        f"{EMBEDDED}{FILE}{own(*plugins, module='saying')}[server]\nport = 0\n"
+        f'[log]\nformat = "{form}"\nlevel = "debug"\n[chain]\nplugins = {names}\n'
+    )
+    async with process("-c", file, "serve") as router:
+        found = re.search(r"http://127\.0\.0\.1:\d+", await router.line_with("ready"))
+        assert found is not None
+        async with httpx.AsyncClient(base_url=found[0], trust_env=False) as client:
+            client.headers["api-key"] = KEY
+            answers = [
+                await client.post("/api/chat", json=asking(PROMPT, stream=stream))
+                for stream in (True, False)
+            ]
+            bad = {"api-key": f"{KEY}-bad", "x-api-key": KEY}
+            refused = await client.post("/api/chat", json=asking(PROMPT), headers=bad)
+            too_long = await client.post("/api/chat", json=asking(PROMPT * 1000))
+        router.process.terminate()
+        await router.line_with("stopped")
+    assert [answer.status_code for answer in answers] == statuses
+    assert all((ANSWER in answer.text) is (answer.status_code == 200) for answer in answers)
+    assert (refused.status_code, too_long.status_code) == (401, 400)
+    written = "".join(router.said)
     assert written.count("Traceback") == crashes
-    lines = [line for line in written.splitlines() if "POST" in line]
-    assert len(lines) == 4
+    assert sum("POST" in line for line in router.said) == 4
     for secret in (PROMPT, ANSWER, KEY):
         assert secret not in written

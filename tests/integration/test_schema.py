@@ -1,0 +1,30 @@
+"""The OpenAPI document describes the routes that there are, and none of them breaks."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from tests.support import routing
+
+
+async def test_no_request_that_the_document_allows_breaks_the_router(tmp_path: Path) -> None:
+    """schemathesis finds no server error in any operation of the OpenAPI document."""
+    toml = '[ollama]\nembedded = "always"\n[chain]\nplugins = ["metrics", "guardrails", "cache"]\n'
+    async with routing(toml, tmp_path) as router:
+        process = await asyncio.create_subprocess_exec(
+            os.path.join(os.path.dirname(sys.executable), "schemathesis"),
+            "run",
+            f"{router.url}/schema/openapi.json",
+            "--checks=not_a_server_error",
+            "--phases=examples,coverage,fuzzing",
+            "--max-examples=8",
+            "--seed=1",
+            "--no-color",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=tmp_path,
+        )
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()[-4000:]
+    assert b"/v1/chat/completions" in output or b"operations" in output.lower()
