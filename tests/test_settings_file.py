@@ -72,7 +72,7 @@ def test_the_chain_runs_every_plugin() -> None:
 
 
 def test_every_setting_has_its_line_of_explanation() -> None:
-    """Each table and setting has a comment, which no other setting shares."""
+    """Each setting has a comment on its line."""
     lines = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
     settings = [line for line in lines if not line.startswith("[") and "enabled = " not in line]
     silent = [line for line in settings if "#" not in line]

@@ -13,6 +13,7 @@ import pytest
 from core.config import parse
 from core.errors import SettingsError
 from core.gateway import Gateway
+from core.messages import Call, Principal
 from tests.core.conftest import Write
 from tests.support import Router, routing
 
@@ -176,8 +177,7 @@ async def test_a_request_ends_on_the_generation_that_it_began_on(
             gated.gates["old"].open.set()
             lines = (await answer.text()).splitlines()
         assert all('"old"' in line for line in lines)
-        closing = router.gateway._closing
-        await asyncio.gather(*closing)
+        await asyncio.gather(*router.gateway._closing)
         assert gated.events == ["+old", "+new", "-old"]
     assert gated.events == ["+old", "+new", "-old", "-new"]
 
@@ -324,8 +324,6 @@ async def test_what_takes_too_long_is_ended_with_a_reason(
 
 async def test_plugins_can_ask_the_whole_chain(tmp_path: Path, write_plugin: Write) -> None:
     """`infer` answers a call as if it had come over HTTP, and `models` lists what there is."""
-    from core.messages import Call, Principal
-
     call = Call(
         kind="generate",
         model="m",

@@ -1,6 +1,7 @@
 """The hooks that a plugin may implement, and each of them at work in a running router."""
 
 import ast
+import importlib
 import inspect
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pluggy
 import pytest
 
 from core.config import parse
+from core.errors import SettingsError
 from core.hooks import ASYNC_HOOKS, PROJECT, Hooks
 from core.loader import implementations, load, register
 from tests.core.conftest import Write
@@ -116,8 +118,6 @@ def test_every_hook_is_at_work_in_these_tests() -> None:
 
 async def test_hooks_at_work(tmp_path: Path, write_plugin: Write) -> None:
     """Chain, application, authentication, routes, lifespan and health of one plugin take effect."""
-    import importlib
-
     module = write_plugin(ALL)
     async with routing(_toml(module), tmp_path) as router:
         events: list[str] = importlib.import_module(module).All.events
@@ -169,8 +169,6 @@ async def test_a_hook_that_fails_at_load_is_one_message(
     source: str, expected: str, tmp_path: Path, write_plugin: Write
 ) -> None:
     """What a hook does wrong at the start is a message that names the plugin."""
-    from core.errors import SettingsError
-
     module = write_plugin(f"class All:\n    @hookimpl\n    def {source}")
     with pytest.raises(SettingsError, match=expected) as caught:
         async with routing(_toml(module), tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from core.config import parse
 from core.errors import SettingsError
 from core.loader import Plugin, implementations, load, register
+from core.resolve import families
 from tests.core.conftest import IMPORTS, Write
 
 GOOD = """
@@ -317,8 +318,6 @@ def test_what_a_plugin_imports_is_part_of_it(package: Package) -> None:
 
 def test_every_built_in_plugin_loads_with_its_defaults(tmp_path: Path) -> None:
     """All families together, without any table, are a working chain."""
-    from core.resolve import families
-
     loaded = _load(f"[chain]\nplugins = {list(families())!r}", tmp_path)
     assert [plugin.name for plugin in loaded] == [
         f"{family}.{member}" for family, members in families().items() for member in members

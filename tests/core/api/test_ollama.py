@@ -91,7 +91,12 @@ async def test_generate(http: httpx.AsyncClient, double: OllamaDouble) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize(("keep_alive", "reason"), [(None, "load"), (0, "unload"), ("1m", "load")])
 async def test_loading_and_unloading(
-    http: httpx.AsyncClient, double: OllamaDouble, path: str, said: Any, keep_alive: Any, reason: str
+    http: httpx.AsyncClient,
+    double: OllamaDouble,
+    path: str,
+    said: Any,
+    keep_alive: Any,
+    reason: str,
 ) -> None:
     """An empty request loads, with `keep_alive` 0 unloads, and is answered by one object."""
     answer = await http.post(path, json={"model": "tiny", "keep_alive": keep_alive})
@@ -291,7 +296,9 @@ async def test_a_blob_is_not_told(http: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("model", ["x:cloud", "x:120b-cloud", "stub", "library/stub:latest"])
-@pytest.mark.parametrize("path", ["/api/chat", "/api/generate", "/api/embed", "/api/embeddings", "/api/show"])
+@pytest.mark.parametrize(
+    "path", ["/api/chat", "/api/generate", "/api/embed", "/api/embeddings", "/api/show"]
+)
 async def test_nothing_goes_to_a_cloud(
     http: httpx.AsyncClient, double: OllamaDouble, path: str, model: str
 ) -> None:

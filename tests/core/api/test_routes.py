@@ -29,11 +29,15 @@ async def http(router: Router) -> AsyncIterator[httpx.AsyncClient]:
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just("tiny"),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["role", "content", "type", "function", "name", "url", "arguments", "x"]),
-        inner,
-        max_size=3,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["role", "content", "type", "function", "name", "url", "arguments", "x"]
+            ),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=6,
 )

@@ -320,53 +320,53 @@ def test_every_field_of_a_call_is_judged() -> None:
     assert {*MESSAGES} == set(Message.__struct_fields__)
 
 
-@settings(deadline=None)
-@given(
-    st.builds(a_call, **MATTERS),
-    st.sampled_from([*MATTERS]).flatmap(lambda name: st.tuples(st.just(name), MATTERS[name])),
-)
-def test_what_changes_the_answer_changes_the_key(call: Call, change: tuple[str, Any]) -> None:
+@pytest.mark.parametrize("name", [*MATTERS])
+@settings(deadline=None, max_examples=20)
+@given(st.builds(a_call, **MATTERS), st.data())
+def test_what_changes_the_answer_changes_the_key(
+    name: str, call: Call, data: st.DataObject
+) -> None:
     """Two calls that differ in one field that a model sees never share an answer."""
-    name, value = change
+    value = data.draw(MATTERS[name])
     assume(value != getattr(call, name))
     assert key_of(call) != key_of(call.replace(**{name: value}))
 
 
-@settings(deadline=None)
-@given(
-    st.fixed_dictionaries(OPTIONS).map(lambda all_: Options(**all_)),
-    st.sampled_from([*OPTIONS]).flatmap(lambda name: st.tuples(st.just(name), OPTIONS[name])),
-)
-def test_every_option_changes_the_key(options: Options, change: tuple[str, Any]) -> None:
+@pytest.mark.parametrize("name", [*OPTIONS])
+@settings(deadline=None, max_examples=20)
+@given(st.fixed_dictionaries(OPTIONS), st.data())
+def test_every_option_changes_the_key(
+    name: str, values: dict[str, Any], data: st.DataObject
+) -> None:
     """Each single option makes another key, and one that is absent differs from every value."""
-    name, value = change
-    assume(value != getattr(options, name))
-    changed = options.replace(**{name: value})
-    assert key_of(a_call(options=options)) != key_of(a_call(options=changed))
+    value = data.draw(OPTIONS[name])
+    assume(value != values[name])
+    one, other = Options(**values), Options(**(values | {name: value}))
+    assert key_of(a_call(options=one)) != key_of(a_call(options=other))
 
 
-@settings(deadline=None)
-@given(
-    st.builds(Message, **MESSAGES),
-    st.sampled_from([*MESSAGES]).flatmap(lambda name: st.tuples(st.just(name), MESSAGES[name])),
-)
-def test_every_part_of_a_message_changes_the_key(message: Message, change: tuple[str, Any]) -> None:
+@pytest.mark.parametrize("name", [*MESSAGES])
+@settings(deadline=None, max_examples=20)
+@given(st.builds(Message, **MESSAGES), st.data())
+def test_every_part_of_a_message_changes_the_key(
+    name: str, message: Message, data: st.DataObject
+) -> None:
     """Role, text, images and tool calls of a message each make another key."""
-    name, value = change
+    value = data.draw(MESSAGES[name])
     assume(value != getattr(message, name))
     changed = message.replace(**{name: value})
     assert key_of(a_call(messages=(message,))) != key_of(a_call(messages=(changed,)))
 
 
-@settings(deadline=None)
-@given(
-    st.builds(a_call, **MATTERS),
-    st.sampled_from([*IRRELEVANT]).flatmap(lambda name: st.tuples(st.just(name), IRRELEVANT[name])),
-)
-def test_what_does_not_change_the_answer_keeps_the_key(call: Call, change: tuple[str, Any]) -> None:
+@pytest.mark.parametrize("name", [*IRRELEVANT])
+@settings(deadline=None, max_examples=20)
+@given(st.builds(a_call, **MATTERS), st.data())
+def test_what_does_not_change_the_answer_keeps_the_key(
+    name: str, call: Call, data: st.DataObject
+) -> None:
     """Who asks within a tenant, in which form, and how long the model stays make no other key."""
-    name, value = change
-    assert key_of(call) == key_of(call.replace(**{name: value}))
+    changed = call.replace(**{name: data.draw(IRRELEVANT[name])})
+    assert key_of(call) == key_of(changed)
 
 
 def test_names_of_one_model_share_a_key() -> None:
