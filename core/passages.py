@@ -42,7 +42,7 @@ def read(documents: Sequence[Path]) -> list[Passage]:
 
 
 def split(markdown: str, file: str) -> Iterator[Passage]:
-    """Yield the passages of a text; code and what is indented stay with what they follow."""
+    """Yield the passages of a text; code, what is indented, and what a colon announces stay together."""
     titles: dict[int, str] = {}
     text = ""
     for block in _blocks(markdown):
@@ -53,7 +53,7 @@ def split(markdown: str, file: str) -> Iterator[Passage]:
             level = len(heading[1])
             titles = {at: title for at, title in titles.items() if at < level}
             titles[level] = heading[2]
-        elif text and (_FENCE.match(block) or block[0] == " "):
+        elif text and (_FENCE.match(block) or block[0] == " " or text.endswith(":")):
             text += "\n\n" + block
         elif not block.startswith(("<", "[!")):  # HTML and badges are no prose
             if text:

@@ -12,7 +12,7 @@ from tests.support import Router, routing, toml_for
 
 ROUTES = """
 from litestar import get
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from localai import Forbidden, RateLimited, hookimpl
 
 
@@ -20,7 +20,7 @@ class Routes:
     @hookimpl
     def route_handlers(self, gateway):
         @get("/own/{name:str}", opt={"scope": "admin:own"})
-        async def own(name: str, size: FromQuery[int] = 1) -> dict[str, str]:
+        async def own(name: FromPath[str], size: FromQuery[int] = 1) -> dict[str, str]:
             return {"name": name}
 
         @get("/own-open", opt={"public": True})
@@ -86,9 +86,11 @@ def toml(double: OllamaDouble, folder: Path, *classes: str) -> str:
 @pytest.fixture
 async def http(double: OllamaDouble, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a router with routes of a plugin."""
-    async with routing(toml(double, tmp_path, "Routes"), tmp_path) as router:
-        async with httpx.AsyncClient(base_url=router.url, trust_env=False) as client:
-            yield client
+    async with (
+        routing(toml(double, tmp_path, "Routes"), tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+    ):
+        yield client
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/v1/nothing", "/api/chat/x"])
@@ -111,13 +113,15 @@ async def test_a_plugins_route_is_served(http: httpx.AsyncClient) -> None:
 
 async def test_a_plugins_route_needs_its_scope(double: OllamaDouble, tmp_path: Path) -> None:
     """A caller without the scope is refused before the handler runs."""
-    async with routing(toml(double, tmp_path, "Nobody", "Routes"), tmp_path) as router:
-        async with httpx.AsyncClient(base_url=router.url, trust_env=False) as http:
-            answer = await http.get("/own/a")
-            assert answer.status_code == 403
-            assert answer.json()["error"].startswith("this needs the scope 'admin:own'")
-            assert (await http.get("/own-open")).status_code == 200
-            assert (await http.post("/api/chat", json={})).status_code == 403
+    async with (
+        routing(toml(double, tmp_path, "Nobody", "Routes"), tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False) as http,
+    ):
+        answer = await http.get("/own/a")
+        assert answer.status_code == 403
+        assert answer.json()["error"].startswith("this needs the scope 'admin:own'")
+        assert (await http.get("/own-open")).status_code == 200
+        assert (await http.post("/api/chat", json={})).status_code == 403
 
 
 async def test_errors_of_a_plugins_route(http: httpx.AsyncClient) -> None:
@@ -148,9 +152,11 @@ async def test_a_crash_around_the_app_keeps_to_the_fail_mode(
     double: OllamaDouble, tmp_path: Path, name: str, status: int
 ) -> None:
     """An open plugin that crashes is passed by, a closed one ends the request."""
-    async with routing(toml(double, tmp_path, name), tmp_path) as router:
-        async with httpx.AsyncClient(base_url=router.url, trust_env=False) as http:
-            answer = await http.get("/api/version")
+    async with (
+        routing(toml(double, tmp_path, name), tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False) as http,
+    ):
+        answer = await http.get("/api/version")
     assert answer.status_code == status
     assert "secret" not in answer.text
 

@@ -41,6 +41,14 @@ async def ask(ollama: Ollama, call: Call = CHAT) -> list[Chunk]:
         return [chunk async for chunk in chunks]
 
 
+async def found_again(ollama: Ollama) -> None:
+    """Wait for the prober, which ends when it has found an Ollama."""
+    assert ollama.hosts._prober is not None
+    async with asyncio.timeout(5):
+        await asyncio.shield(ollama.hosts._prober)
+    assert not ollama.hosts.uses_embedded
+
+
 def calls(double: OllamaDouble) -> int:
     """Count the chats that a double received."""
     return sum(request.path == "/api/chat" for request in double.received)
@@ -61,26 +69,32 @@ async def test_the_first_host_that_answers_is_used() -> None:
 
 async def test_another_host_takes_over_and_gives_back() -> None:
     """When the host in use refuses connections, the call goes to another within itself."""
-    async with OllamaDouble() as first, OllamaDouble() as second:
-        async with opened(first.url, second.url) as ollama:
-            await ask(ollama)
-            await first.stop()
-            assert (await ask(ollama))[-1].done
-            assert calls(second) == 1
-            await first.start()
-            await second.stop()
-            assert (await ask(ollama))[-1].done
-            assert calls(first) == 2
+    async with (
+        OllamaDouble() as first,
+        OllamaDouble() as second,
+        opened(first.url, second.url) as ollama,
+    ):
+        await ask(ollama)
+        await first.stop()
+        assert (await ask(ollama))[-1].done
+        assert calls(second) == 1
+        await first.start()
+        await second.stop()
+        assert (await ask(ollama))[-1].done
+        assert calls(first) == 2
 
 
 async def test_a_failure_of_the_model_is_no_reason_for_another_host() -> None:
     """Only a connection that can't be made moves a call; an answered error is an answer."""
-    async with OllamaDouble() as first, OllamaDouble() as second:
-        async with opened(first.url, second.url) as ollama:
-            first.script(Script(fault=faults.runner_gone()))
-            with pytest.raises(GatewayError):
-                await ask(ollama)
-            assert calls(second) == 0
+    async with (
+        OllamaDouble() as first,
+        OllamaDouble() as second,
+        opened(first.url, second.url) as ollama,
+    ):
+        first.script(Script(fault=faults.runner_gone()))
+        with pytest.raises(GatewayError):
+            await ask(ollama)
+        assert calls(second) == 0
 
 
 async def test_what_answers_without_being_ollama_is_not_chosen() -> None:
@@ -134,10 +148,7 @@ async def test_the_engine_stands_in_and_hands_back() -> None:
             assert call.headers == {"x-localai-engine": "embedded"}
 
             await double.start()
-            async with asyncio.timeout(5):
-                await double.wait_for(1)
-                while ollama.hosts.uses_embedded:
-                    await asyncio.sleep(0.01)
+            await found_again(ollama)
             call = CHAT.replace(headers={})
             await ask(ollama, call)
             assert calls(double) == 1
@@ -152,9 +163,7 @@ async def test_the_engine_stands_in_when_ollama_stops(monkeypatch: pytest.Monkey
         await double.stop()
         assert (await ask(ollama, CHAT.replace(model="localai-guide")))[-1].done
         await double.start()
-        async with asyncio.timeout(5):
-            while ollama.hosts.uses_embedded:
-                await asyncio.sleep(0.01)
+        await found_again(ollama)
         assert (await ask(ollama))[-1].done
 
 

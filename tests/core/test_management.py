@@ -110,14 +110,17 @@ async def test_what_is_no_list_of_ollamas_is_refused(
 
 async def test_another_host_takes_over() -> None:
     """When the host is gone the next one is asked, and with none the error says what to do."""
-    async with OllamaDouble() as first, OllamaDouble([]) as second:
-        async with opened(first.url, second.url) as ollama:
-            assert await ollama.models.installed()
-            await first.stop()
-            assert await ollama.models.installed() == []
-            await second.stop()
-            with pytest.raises(UpstreamUnreachable, match="ollama serve"):
-                await ollama.models.installed()
+    async with (
+        OllamaDouble() as first,
+        OllamaDouble([]) as second,
+        opened(first.url, second.url) as ollama,
+    ):
+        assert await ollama.models.installed()
+        await first.stop()
+        assert await ollama.models.installed() == []
+        await second.stop()
+        with pytest.raises(UpstreamUnreachable, match="ollama serve"):
+            await ollama.models.installed()
 
 
 async def test_no_key_of_the_environment_is_sent(

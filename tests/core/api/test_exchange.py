@@ -200,9 +200,11 @@ async def test_a_stream_is_told_that_the_router_shuts_down(
 async def small(double: OllamaDouble, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a router that takes bodies of 1000 bytes."""
     toml = toml_for(double.url, more="[server]\nport = 0\nmax_body = 1000\ndrain_timeout = 0")
-    async with routing(toml, tmp_path) as router:
-        async with httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=10) as client:
-            yield client
+    async with (
+        routing(toml, tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=10) as client,
+    ):
+        yield client
 
 
 def _body(size: int) -> bytes:

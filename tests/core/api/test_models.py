@@ -18,8 +18,17 @@ def _exchange(*models: str) -> Any:
 
 @pytest.mark.parametrize(
     "name",
-    ["tiny", "llama3.2:3b-instruct-q4_K_M", "ns/name", "ns/name:tag", "hf.co/org/Repo-GGUF:Q4_K_M", "a_b", "7b", "x" * MAX_NAME],
-)  # fmt: skip
+    [
+        "tiny",
+        "llama3.2:3b-instruct-q4_K_M",
+        "ns/name",
+        "ns/name:tag",
+        "hf.co/org/Repo-GGUF:Q4_K_M",
+        "a_b",
+        "7b",
+        "x" * MAX_NAME,
+    ],
+)
 def test_names_of_ollamas_are_fine(name: str) -> None:
     """Host, namespace, model and tag are accepted."""
     check_model(_exchange(), name)
@@ -27,8 +36,26 @@ def test_names_of_ollamas_are_fine(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../x", "/x", "x/", "x//y", "x:", ":x", "x:a:b", "-x", ".x", "x y", "x\n", "x\x00", "x?y", "x%2fy", "http://x", "ü", "x" * (MAX_NAME + 1)],
-)  # fmt: skip
+    [
+        "../x",
+        "/x",
+        "x/",
+        "x//y",
+        "x:",
+        ":x",
+        "x:a:b",
+        "-x",
+        ".x",
+        "x y",
+        "x\n",
+        "x\x00",
+        "x?y",
+        "x%2fy",
+        "http://x",
+        "ü",
+        "x" * (MAX_NAME + 1),
+    ],
+)
 def test_other_names_are_refused(name: str) -> None:
     """A name outside the grammar is a 400, before it reaches a path or a log."""
     with pytest.raises(InvalidRequest, match="invalid model name") as caught:

@@ -12,7 +12,10 @@ from tests.support import Router
 
 HI = [{"role": "user", "content": "hi"}]
 SENTENCE = " Hello from the tiny test model today."
-WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}  # fmt: skip
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}},
+}
 
 
 @pytest.fixture
@@ -87,8 +90,12 @@ async def test_generate(http: httpx.AsyncClient, double: OllamaDouble) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("/api/chat", {"message": {"role": "assistant", "content": ""}}), ("/api/generate", {"response": ""})]
-)  # fmt: skip
+    ("path", "said"),
+    [
+        ("/api/chat", {"message": {"role": "assistant", "content": ""}}),
+        ("/api/generate", {"response": ""}),
+    ],
+)
 @pytest.mark.parametrize(("keep_alive", "reason"), [(None, "load"), (0, "unload"), ("1m", "load")])
 async def test_loading_and_unloading(
     http: httpx.AsyncClient,
@@ -157,23 +164,63 @@ async def test_embed(http: httpx.AsyncClient) -> None:
     [
         ("/api/chat", {"model": ""}, 400, "model is required"),
         ("/api/chat", {"model": "../x"}, 400, "invalid model name"),
-        ("/api/chat", {"model": "absent", "messages": HI}, 404, "model 'absent' is not here: ollama pull absent"),
+        (
+            "/api/chat",
+            {"model": "absent", "messages": HI},
+            404,
+            "model 'absent' is not here: ollama pull absent",
+        ),
         ("/api/generate", {"model": ""}, 404, "model '' not found"),
         ("/api/generate", {"model": "x y"}, 400, "invalid model name"),
-        ("/api/generate", {"model": "absent", "prompt": "x"}, 404, "model 'absent' is not here: ollama pull absent"),
+        (
+            "/api/generate",
+            {"model": "absent", "prompt": "x"},
+            404,
+            "model 'absent' is not here: ollama pull absent",
+        ),
         ("/api/embed", {}, 404, "model '' not found"),
-        ("/api/embed", {"model": "absent", "input": "x"}, 404, "model 'absent' is not here: ollama pull absent"),
+        (
+            "/api/embed",
+            {"model": "absent", "input": "x"},
+            404,
+            "model 'absent' is not here: ollama pull absent",
+        ),
         ("/api/embed", {"model": "tiny-embed", "input": [1]}, 400, "invalid input type"),
         ("/api/embeddings", {"model": ""}, 400, "model is required"),
         ("/api/show", {}, 400, "model is required"),
         ("/api/show", {"model": "absent"}, 404, "model 'absent' is not here: ollama pull absent"),
-        ("/api/chat", {"model": "tiny", "keep_alive": "-1"}, 400, 'time: missing unit in duration "-1"'),
-        ("/api/chat", {"model": "tiny", "messages": [{"role": "user", "content": [{"type": "text"}]}]}, 400, "messages[0].content"),
-        ("/api/chat", {"model": "tiny", "options": {"num_ctx": "x"}}, 400, 'option "num_ctx" must be of type integer'),
-        ("/api/chat", {"model": "tiny-embed", "messages": HI}, 400, '"tiny-embed" does not support chat'),
-        ("/api/chat", {"model": "tiny", "messages": HI, "think": True}, 400, '"tiny" does not support thinking'),
+        (
+            "/api/chat",
+            {"model": "tiny", "keep_alive": "-1"},
+            400,
+            'time: missing unit in duration "-1"',
+        ),
+        (
+            "/api/chat",
+            {"model": "tiny", "messages": [{"role": "user", "content": [{"type": "text"}]}]},
+            400,
+            "messages[0].content",
+        ),
+        (
+            "/api/chat",
+            {"model": "tiny", "options": {"num_ctx": "x"}},
+            400,
+            'option "num_ctx" must be of type integer',
+        ),
+        (
+            "/api/chat",
+            {"model": "tiny-embed", "messages": HI},
+            400,
+            '"tiny-embed" does not support chat',
+        ),
+        (
+            "/api/chat",
+            {"model": "tiny", "messages": HI, "think": True},
+            400,
+            '"tiny" does not support thinking',
+        ),
     ],
-)  # fmt: skip
+)
 async def test_bad_requests(
     http: httpx.AsyncClient, path: str, body: Any, status: int, text: str
 ) -> None:
@@ -237,7 +284,9 @@ async def test_tags_and_ps(http: httpx.AsyncClient, double: OllamaDouble) -> Non
     """Local models are listed with all keys, loaded ones with their expiry; cloud stubs are not."""
     double.add(Model(name="stub", remote_host="https://ollama.com", remote_model="big"))
     tags = (await http.get("/api/tags")).json()["models"]
-    assert {model["name"] for model in tags} == {model.short for model in double.models} - {"stub:latest"}  # fmt: skip
+    assert {model["name"] for model in tags} == {model.short for model in double.models} - {
+        "stub:latest"
+    }
     assert all(len(model["digest"]) == 64 for model in tags)
     assert (await http.get("/api/ps")).json() == {"models": []}
     await chat(http)
@@ -259,7 +308,10 @@ async def test_version_status_and_root(http: httpx.AsyncClient, double: OllamaDo
     assert (await http.get("/api/version")).json() == {"version": double.version}
     assert (await http.get("/api/status")).json()["cloud"]["disabled"] is True
     root = await http.get("/")
-    assert (root.text, root.headers["content-type"]) == ("Ollama is running", "text/plain; charset=utf-8")  # fmt: skip
+    assert (root.text, root.headers["content-type"]) == (
+        "Ollama is running",
+        "text/plain; charset=utf-8",
+    )
     for path in ("/", "/api/version", "/api/tags"):
         head = await http.head(path)
         assert (head.status_code, head.content) == (200, b"")

@@ -59,12 +59,14 @@ def test_messages_keep_all_that_they_say() -> None:
                 "role": "assistant",
                 "content": "",
                 "thinking": "hm",
-                "tool_calls": [{"id": "c1", "function": {"index": 1, "name": "f", "arguments": {"a": 1}}}],
+                "tool_calls": [
+                    {"id": "c1", "function": {"index": 1, "name": "f", "arguments": {"a": 1}}}
+                ],
             },
             {"role": "tool", "content": "wet", "tool_name": "f", "tool_call_id": "c1"},
             {"role": "assistant"},
         ]
-    )  # fmt: skip
+    )
     function = Function(name="f", arguments={"a": 1}, index=1)
     assert call.messages == (
         Message(role="system", content="be brief"),

@@ -15,7 +15,10 @@ from tests.support import Router
 
 HI = [{"role": "user", "content": "hi"}]
 SENTENCE = " Hello from the tiny test model today."
-WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}  # fmt: skip
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}},
+}
 
 
 @pytest.fixture
@@ -101,7 +104,10 @@ async def test_tool_calls_of_both_shapes(
         call for event in got for call in event["choices"][0]["delta"].get("tool_calls", ())
     ]
     assert [call["index"] for call in streamed] == [0, 1]
-    assert [json.loads(call["function"]["arguments"])["city"] for call in streamed] == ["Bonn", "Köln"]  # fmt: skip
+    assert [json.loads(call["function"]["arguments"])["city"] for call in streamed] == [
+        "Bonn",
+        "Köln",
+    ]
     assert got[-1]["choices"][0]["finish_reason"] == "tool_calls"
     choice = (await chat(http, model=model, tools=[WEATHER])).json()["choices"][0]
     assert [call["function"]["name"] for call in choice["message"]["tool_calls"]] == ["weather"] * 2
@@ -122,7 +128,12 @@ async def test_a_tools_result_reaches_ollama_by_name(
     assert (await chat(http, model="tiny-tools", messages=messages)).status_code == 200
     sent = double.received[-1].json["messages"]
     assert sent[1]["tool_calls"][0]["function"] == {"name": "weather", "arguments": {"a": 1}}
-    assert sent[2] == {"role": "tool", "content": "wet", "tool_name": "weather", "tool_call_id": "c1"}  # fmt: skip
+    assert sent[2] == {
+        "role": "tool",
+        "content": "wet",
+        "tool_name": "weather",
+        "tool_call_id": "c1",
+    }
 
 
 async def test_parameters_reach_ollama(double: OllamaDouble, http: httpx.AsyncClient) -> None:
@@ -165,8 +176,16 @@ async def test_images_are_sent_and_never_fetched(
 
 @pytest.mark.parametrize(
     ("more", "param"),
-    [({"n": 2}, "n"), ({"tool_choice": "required"}, "tool_choice"), ({"logit_bias": {"1": 1}}, "logit_bias"), ({"temperature": 9}, "temperature"), ({"model": ""}, "model"), ({"model": "../x"}, "model"), ({"messages": []}, "messages")],
-)  # fmt: skip
+    [
+        ({"n": 2}, "n"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"logit_bias": {"1": 1}}, "logit_bias"),
+        ({"temperature": 9}, "temperature"),
+        ({"model": ""}, "model"),
+        ({"model": "../x"}, "model"),
+        ({"messages": []}, "messages"),
+    ],
+)
 async def test_bad_requests_name_their_parameter(
     http: httpx.AsyncClient, double: OllamaDouble, more: dict[str, Any], param: str
 ) -> None:
@@ -233,7 +252,12 @@ async def test_a_failure_in_a_stream_is_its_last_event(
     assert answer.status_code == 200
     *_, last, rest = answer.text.split("\n\n")
     assert rest == ""
-    assert set(json.loads(last.removeprefix("data: "))["error"]) == {"message", "type", "param", "code"}  # fmt: skip
+    assert set(json.loads(last.removeprefix("data: "))["error"]) == {
+        "message",
+        "type",
+        "param",
+        "code",
+    }
     assert "[DONE]" not in answer.text
 
 
@@ -241,7 +265,9 @@ async def test_an_ollama_that_is_gone(http: httpx.AsyncClient, double: OllamaDou
     """503 with the command that starts it."""
     await double.stop()
     error = refused(await chat(http), 503)
-    assert error["message"] == f"Ollama does not answer at {double.url}: start it with 'ollama serve'"  # fmt: skip
+    assert (
+        error["message"] == f"Ollama does not answer at {double.url}: start it with 'ollama serve'"
+    )
     assert error["code"] == "ollama_unreachable"
 
 

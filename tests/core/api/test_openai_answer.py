@@ -23,7 +23,12 @@ CALL = Call(
 )
 DONE = Chunk(done=True, done_reason="stop", prompt_eval_count=3, eval_count=4)
 USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
-LOGPROB = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": [{"token": "b", "logprob": -1.0}]}  # fmt: skip
+LOGPROB = {
+    "token": "a",
+    "logprob": -0.5,
+    "bytes": [97],
+    "top_logprobs": [{"token": "b", "logprob": -1.0}],
+}
 
 
 def tool(name: str, id: str = "", **arguments: Any) -> ToolCall:
@@ -88,10 +93,20 @@ def test_tool_calls_of_both_shapes(on_done: bool) -> None:
     deltas = [event["choices"][0]["delta"] for event in got]
     assert deltas[1] == {
         "tool_calls": [
-            {"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
-            {"index": 1, "id": "call_2", "type": "function", "function": {"name": "g", "arguments": "{}"}},
+            {
+                "index": 0,
+                "id": "call_1",
+                "type": "function",
+                "function": {"name": "f", "arguments": '{"a":1}'},
+            },
+            {
+                "index": 1,
+                "id": "call_2",
+                "type": "function",
+                "function": {"name": "g", "arguments": "{}"},
+            },
         ]
-    }  # fmt: skip
+    }
     assert deltas[2:] == [{}]
     assert got[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
@@ -195,7 +210,12 @@ def test_a_completion_stream() -> None:
     """Text, finish and usage are separate events of `text_completion`."""
     form = CompletionForm(CALL.replace(kind="generate", prompt="Once"), usage=True)
     got = events(form, Chunk(content=" upon"), Chunk(content=" a"), DONE)
-    assert [[choice["text"] for choice in event["choices"]] for event in got] == [[" upon"], [" a"], [""], []]  # fmt: skip
+    assert [[choice["text"] for choice in event["choices"]] for event in got] == [
+        [" upon"],
+        [" a"],
+        [""],
+        [],
+    ]
     assert [event["usage"] for event in got] == [None, None, None, USAGE]
     assert got[2]["choices"][0]["finish_reason"] == "stop"
     assert {event["object"] for event in got} == {"text_completion"}

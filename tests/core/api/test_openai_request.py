@@ -62,7 +62,11 @@ async def test_parts_are_told_apart_by_their_type() -> None:
         ("messages", [{"content": "hi"}], "messages[0].role"),
         ("messages", [MESSAGE, {"role": "boss", "content": "hi"}], "messages[1].role"),
         ("messages", [{"role": "user", "content": 1}], "messages[0].content"),
-        ("messages", [{"role": "user", "content": [{"type": "video"}]}], "messages[0].content[0].type"),
+        (
+            "messages",
+            [{"role": "user", "content": [{"type": "video"}]}],
+            "messages[0].content[0].type",
+        ),
         ("model", None, "model"),
         ("temperature", 2.1, "temperature"),
         ("temperature", -0.1, "temperature"),
@@ -84,7 +88,7 @@ async def test_parts_are_told_apart_by_their_type() -> None:
         ("response_format", {"type": "yaml"}, "response_format.type"),
         ("logit_bias", {"1": "x"}, "logit_bias[...]"),
     ],
-)  # fmt: skip
+)
 async def test_values_out_of_bounds_are_named(field: str, value: Any, param: str) -> None:
     """A bad value is a 400 whose `param` is its path."""
     with pytest.raises(InvalidRequest) as caught:

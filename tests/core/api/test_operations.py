@@ -63,12 +63,14 @@ async def test_the_engine_makes_the_router_ready(tmp_path: Path) -> None:
     """While the embedded engine stands in, the router is ready and says so."""
     async with OllamaDouble() as double:
         await double.stop()
-        async with routing(f'[ollama]\nhosts = ["{double.url}"]\n', tmp_path) as router:
-            async with httpx.AsyncClient(base_url=router.url, trust_env=False) as http:
-                assert (await http.get("/health/ready")).status_code == 200
-                assert (await http.get("/health")).json()["engine"] == "embedded"
-                tags = await http.get("/api/tags")
-                assert tags.headers["x-localai-engine"] == "embedded"
+        async with (
+            routing(f'[ollama]\nhosts = ["{double.url}"]\n', tmp_path) as router,
+            httpx.AsyncClient(base_url=router.url, trust_env=False) as http,
+        ):
+            assert (await http.get("/health/ready")).status_code == 200
+            assert (await http.get("/health")).json()["engine"] == "embedded"
+            tags = await http.get("/api/tags")
+            assert tags.headers["x-localai-engine"] == "embedded"
 
 
 async def test_reload_over_http(http: httpx.AsyncClient, router: Router) -> None:

@@ -66,7 +66,11 @@ async def test_errors_are_told_in_both_dialects(document: Any) -> None:
         assert content["application/json"]["schema"]["$ref"].endswith(name)
 
 
-@pytest.mark.parametrize("operation", [*openai.OPERATIONS, *ollama.OPERATIONS], ids=lambda each: f"{each.method} {each.path}")  # fmt: skip
+@pytest.mark.parametrize(
+    "operation",
+    [*openai.OPERATIONS, *ollama.OPERATIONS],
+    ids=lambda each: f"{each.method} {each.path}",
+)
 def test_examples_are_real(operation: Any) -> None:
     """Every body that is told has an example, which names a model."""
     assert (operation.body is None) == (not operation.example)
