@@ -22,6 +22,7 @@ from core.errors import (
     NotFound,
     PluginFailed,
     SettingsError,
+    ShuttingDown,
 )
 from core.loader import Plugin
 
@@ -57,9 +58,27 @@ def build_app(
             f"the routes of these plugins can't be served: {names}: {type(error).__name__}: {error}"
         ) from error
     generation.routers = routers
+    app = _at_the_door(gateway, app)
     for name, wrap in reversed(wraps):
         app = _guarded(plugins[name], wrap, app)
     return app
+
+
+def _at_the_door(gateway: "Gateway", app: Any) -> Any:
+    """Turn away what no route should see; plugins around the application see that too."""
+
+    async def at_the_door(scope: Any, receive: Any, send: Any) -> None:
+        path: str = scope["path"]
+        if gateway.draining and not path.startswith("/health"):
+            error: GatewayError = ShuttingDown("the router shuts down: try again", retry_after=5)
+            await send_error(error, scope, send)
+        elif path.endswith("/") and path != "/":
+            error = NotFound(f"there is nothing at {path}: leave out the '/' at its end")
+            await send_error(error, scope, send)
+        else:
+            await app(scope, receive, send)
+
+    return at_the_door
 
 
 def _router(name: str, made: Sequence[Any], generation: "Generation") -> Router:

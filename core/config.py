@@ -104,6 +104,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log: Log = Log()
     plugins: dict[str, dict[str, Any]] = {}
     """The raw `[plugins.*]` tables."""
+    overrides: frozenset[str] = frozenset()
+    """Settings of [server] that the command line set instead of the file."""
 
     @property
     def folder(self) -> Path:

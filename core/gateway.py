@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from core.app import send_error
 from core.config import Settings, load
-from core.errors import GatewayError, InternalError, NotFound, SettingsError, ShuttingDown
+from core.errors import InternalError, SettingsError, ShuttingDown
 from core.generation import Generation, build
 from core.ids import new_id
 from core.messages import Call, Chunks
@@ -151,14 +151,6 @@ class Gateway:
         scope["localai.request_id"] = request_id
         scope["localai.answer"] = answer = _Answer(request_id, send)
         path: str = scope["path"]
-        if self.draining and not path.startswith("/health"):
-            error: GatewayError = ShuttingDown("the router shuts down: try again", retry_after=5)
-            await send_error(error, scope, answer.send)
-            return
-        if path.endswith("/") and path != "/":
-            error = NotFound(f"there is nothing at {path}: leave out the '/' at its end")
-            await send_error(error, scope, answer.send)
-            return
         generation = self.current
         generation.enter()
         try:
@@ -207,6 +199,6 @@ def _without_restart(before: Settings, after: Settings) -> Settings:
     """
     kept = {key: getattr(before.server, key) for key in ("host", "port")}
     for key, value in kept.items():
-        if value != getattr(after.server, key):
+        if key not in before.overrides and value != getattr(after.server, key):
             log.warning("this setting needs a restart", setting=f"[server] {key}")
-    return replace(after, server=replace(after.server, **kept))
+    return replace(after, server=replace(after.server, **kept), overrides=before.overrides)

@@ -56,6 +56,10 @@ class Hosts:
             self._settings.embedded == "always" or self._answering is None
         )
 
+    def is_embedded(self, url: str) -> bool:
+        """Say whether `url` is the embedded engine's."""
+        return self._engine is not None and url == self._engine.url
+
     async def start(self) -> None:
         """Look which host answers, and start the engine if none does and it may stand in."""
         if self._settings.embedded == "always":
@@ -75,7 +79,7 @@ class Hosts:
 
     async def failed(self, url: str) -> str | None:
         """Note that nothing answers at `url`; return another address to try, if there is one."""
-        if self._engine is not None and url == self._engine.url:
+        if self.is_embedded(url):
             return None
         if self._answering == url:
             self._answering = None

@@ -64,6 +64,8 @@ class LocalOnly:
         async with self._session.get(
             f"{url}/api/tags", timeout=self._timeout, allow_redirects=False
         ) as response:
+            if response.status == 404:
+                return frozenset()  # a server without a list has no entries that point elsewhere
             body = await wire.read(response.content, MAX_LIST)
         try:
             tags = _decode(body)

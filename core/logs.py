@@ -5,6 +5,7 @@ Prompts, answers and secrets are never written; tracebacks are, without the valu
 
 import logging
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 import structlog
 
 from core.config import Log
+from core.errors import GatewayError, SettingsError
 from core.units import Secret
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -26,10 +28,13 @@ def configure(settings: Log) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if terminal:
-        # The default formatter shows local variables, which may be prompts.
-        plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         structlog.configure(
-            processors=[*shared, _mask, plain],
+            processors=[
+                *shared,
+                _mask,
+                structlog.processors.ExceptionRenderer(_frames),
+                structlog.dev.ConsoleRenderer(),
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
             logger_factory=structlog.WriteLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
@@ -38,7 +43,7 @@ def configure(settings: Log) -> None:
         structlog.configure(
             processors=[
                 *shared,
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(_frames),
                 structlog.processors.JSONRenderer(serializer=_json),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
@@ -48,6 +53,22 @@ def configure(settings: Log) -> None:
     root = logging.getLogger()
     root.handlers = [_Forward()]
     root.setLevel(logging.WARNING)
+
+
+def _frames(exc_info: Any) -> str:
+    """Return where an exception came from, without its text unless that is one of ours.
+
+    The text of any other may hold what a caller sent: `int(prompt)` quotes the prompt.
+    """
+    lines: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        is_ours = isinstance(error, GatewayError | SettingsError)
+        name = type(error).__name__
+        lines.insert(0, f"{name}: {error}" if is_ours else name)
+        lines.insert(0, "".join(traceback.format_tb(error.__traceback__)).rstrip())
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(("Traceback (most recent call last):", *filter(None, lines)))
 
 
 def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

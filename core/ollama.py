@@ -126,7 +126,7 @@ class Ollama:
             except (aiohttp.ClientError, OSError) as error:
                 log.warning("Ollama's answer is broken", error=type(error).__name__)
                 raise UpstreamInvalid("Ollama's answer is broken: try again") from None
-            if self.hosts.uses_embedded:
+            if self.hosts.is_embedded(url):
                 call.headers["x-localai-engine"] = "embedded"
             return response
         raise self.hosts.unreachable()

@@ -42,7 +42,7 @@ def read(documents: Sequence[Path]) -> list[Passage]:
 
 
 def split(markdown: str, file: str) -> Iterator[Passage]:
-    """Yield the passages of a text; code, what is indented, and what a colon announces stay together."""
+    """Yield the passages; code, what is indented, and what a colon announces stay together."""
     titles: dict[int, str] = {}
     text = ""
     for block in _blocks(markdown):

@@ -40,10 +40,10 @@ def configuration() -> str:
     parts = [
         "# Configuration",
         "",
-        "Every setting of `localai.toml`, with its default. This page is generated from the code by "
-        "`make docs`. Durations are written as `250ms`, `90s` or `1h30m`, sizes as `10MB` or `1GiB`. "
-        "`${NAME}` in a text takes a value from the environment (it stays a text), `file:PATH` "
-        "takes a secret from a file. Relative paths start at the folder of the file.",
+        "Every setting of `localai.toml`, with its default. This page is generated from the code "
+        "by `make docs`. Durations are written as `250ms`, `90s` or `1h30m`, sizes as `10MB` or "
+        "`1GiB`. `${NAME}` in a text takes a value from the environment (it stays a text), "
+        "`file:PATH` takes a secret from a file. Relative paths start at the folder of the file.",
     ]
     for name, struct in (
         ("server", config.Server),

@@ -20,7 +20,7 @@ def check(ctx: click.Context, file: Path | None) -> None:
     generation = _build(settings)
     # Names and paths are printed as they are: nothing in them is markup, and no line is broken.
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(f"{settings.document.name} is right.", style="green", end=" ")
+    console.print(f"No mistake in {settings.document.name}.", style="green", end=" ")
     console.print("A request goes through:")
     for plugin in generation.plugins:
         console.print(f"  {plugin.name:<24} fails {plugin.fail_mode:<8} {plugin.use}")

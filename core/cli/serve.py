@@ -19,11 +19,10 @@ def serve(ctx: click.Context, config: Path | None, host: str | None, port: int |
     from core.server import serve as run
 
     settings = load(find(config) if config else ctx.obj)
-    changes = {"host": host, "port": port}
-    server = msgspec.structs.replace(
-        settings.server, **{key: value for key, value in changes.items() if value is not None}
-    )
-    settings = msgspec.structs.replace(settings, server=server)
+    options = {"host": host, "port": port}
+    given = {key: value for key, value in options.items() if value is not None}
+    server = msgspec.structs.replace(settings.server, **given)
+    settings = msgspec.structs.replace(settings, server=server, overrides=frozenset(given))
     logs.configure(settings.log)
     import uvloop
 

@@ -66,6 +66,6 @@ def test_report() -> None:
     }
     text = report.markdown(table, [passthrough(), slow], {"CPU": "one"}, {"nginx": "no file"})
     assert "| 150 (100 to 200) | 300 (300 to 310) 2.00x |" in text
-    assert "| 30 | - | invalid |" in text
+    assert "| 20 | - | invalid |" in text
     assert "- invalid: burst of slow: 3 of 4 failed: status 500" in text
     assert "- not measured: nginx: no file" in text

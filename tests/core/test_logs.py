@@ -3,12 +3,13 @@
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
 
 from core.config import Log
+from core.errors import SettingsError
 from core.logs import configure
 from core.units import Secret
 
@@ -92,7 +93,27 @@ def test_what_libraries_log_goes_the_same_way(capsys: pytest.CaptureFixture[str]
     first, odd, last = _lines(capsys.readouterr().err)
     assert (first["event"], first["level"]) == ("for you", "warning")
     assert (odd["event"], odd["level"]) == ("of an odd level", "warning")
-    assert "KeyError: 'k'" in last["exception"]
+    assert last["exception"].splitlines()[-1] == "KeyError"
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_the_text_of_an_exception_is_written_only_if_it_is_ours(
+    form: Literal["json", "console"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An exception that quotes a prompt is written by its name; one of ours, with its text."""
+    configure(Log(format=form))
+    prompt = "-".join(("a", "prompt", "of", "somebody"))
+    try:
+        try:
+            int(prompt)
+        except ValueError as error:
+            raise SettingsError("a setting is wrong") from error
+    except SettingsError:
+        structlog.get_logger("any").exception("failed")
+    written = capsys.readouterr().err
+    assert prompt not in written
+    assert "ValueError" in written
+    assert "SettingsError: a setting is wrong" in written
 
 
 def test_a_library_is_not_failed_by_its_own_record(capsys: pytest.CaptureFixture[str]) -> None:

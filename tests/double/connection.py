@@ -58,9 +58,9 @@ class Connection:
                     break
                 keep_alive = await self._answer(*request)
         finally:
+            self._writer.close()  # first: this may be cancelled at any of the waits below
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-            self._writer.close()
             with contextlib.suppress(ConnectionError):
                 await self._writer.wait_closed()
 

@@ -14,7 +14,7 @@ def test_the_shipped_file_is_right() -> None:
     result = run("check", SHIPPED)
     assert (result.exit_code, result.stderr) == (0, "")
     head, *lines = result.stdout.splitlines()
-    assert head == f"{SHIPPED} is right. A request goes through:"
+    assert head == f"No mistake in {SHIPPED}. A request goes through:"
     names = [line.split()[0] for line in lines]
     assert [name.partition(".")[0] for name in names] == [
         "metrics", "metrics", "auth", "guardrails", "routing", "routing", "cache", "ollama",
@@ -47,7 +47,7 @@ def test_long_and_odd_paths_are_printed_as_they_are(folder: Path) -> None:
     odd.mkdir(parents=True)
     file = odd / "a:smile:.toml"
     file.write_text("")
-    assert run("check", file).stdout.splitlines()[0].startswith(f"{file} is right.")
+    assert run("check", file).stdout.splitlines()[0].startswith(f"No mistake in {file}.")
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,10 @@ def test_the_file_is_found_in_order(folder: Path, monkeypatch: pytest.MonkeyPatc
     """The option comes before the environment, which comes before the current folder."""
     for name in ("option", "environment", "localai"):
         (folder / f"{name}.toml").write_text("")
-    assert run("check").stdout.startswith("localai.toml is right.")
+    assert run("check").stdout.startswith("No mistake in localai.toml.")
     monkeypatch.setenv("LOCALAI_CONFIG", "environment.toml")
-    assert run("check").stdout.startswith("environment.toml is right.")
-    assert run("-c", "option.toml", "check").stdout.startswith("option.toml is right.")
+    assert run("check").stdout.startswith("No mistake in environment.toml.")
+    assert run("-c", "option.toml", "check").stdout.startswith("No mistake in option.toml.")
 
 
 def test_the_module_runs_as_the_command_does(folder: Path) -> None:
