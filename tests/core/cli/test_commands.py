@@ -38,7 +38,7 @@ def test_without_a_file_the_defaults_are_checked() -> None:
     """No file is no mistake."""
     result = run("check")
     assert result.exit_code == 0
-    assert result.stdout.startswith("the default settings")
+    assert result.stdout.startswith("No mistake in the default settings.")
 
 
 def test_long_and_odd_paths_are_printed_as_they_are(folder: Path) -> None:
