@@ -60,6 +60,10 @@ class LingeringTransport(asyncio.Transport):
         else:
             self._transport.close()
 
+    def abort(self) -> None:
+        """End the connection at once, whatever is still to be sent."""
+        self._transport.abort()
+
     def linger(self) -> None:
         """Close the sending side, and go on reading within the limits."""
         if self.is_closing():

@@ -69,6 +69,9 @@ class Server(uvicorn.Server):
         self._draining.cancel()
         self.force_exit = True
         self.should_exit = True
+        for connection in tuple(self.server_state.connections):
+            # Since Python 3.12 a server's end waits for its connections.
+            connection.transport.abort()
 
     async def _drain(self, why: str) -> None:
         log.info("stopping", why=why)
