@@ -63,7 +63,7 @@ class Ollama(Table, frozen=True):
     total_timeout: Duration = Duration(600)
     """Clock 4: the whole answer."""
     max_line: Size = Size(16_000_000)
-    """Longest single line that is believed to be an answer of Ollama's."""
+    """Longest single line of a stream."""
     max_answer: Size = Size(64_000_000)
     """Longest whole answer."""
     connections: Annotated[int, Meta(ge=1)] = 512

@@ -10,11 +10,7 @@ import structlog
 
 from core import wire
 from core.config import Ollama as OllamaSettings
-from core.errors import (
-    GatewayError,
-    UpstreamInvalid,
-    UpstreamTimeout,
-)
+from core.errors import GatewayError, UpstreamInvalid, UpstreamTimeout
 from core.failures import from_response
 from core.hosts import Hosts
 from core.local import LocalOnly
@@ -74,7 +70,7 @@ class Ollama:
         ends = asyncio.get_running_loop().time() + self.settings.total_timeout
         response = await self._post(path, body, call, ends)
         received = 0
-        rest = b""
+        begun: list[bytes] = []  # of a line that has not ended yet
         done = False
         try:
             if response.status != 200:
@@ -84,9 +80,13 @@ class Ollama:
                 received += len(data)
                 if received > self.settings.max_answer:
                     raise UpstreamInvalid("Ollama's answer is longer than [ollama] max_answer")
-                *lines, rest = (rest + data).split(b"\n")
-                if len(rest) > self.settings.max_line:
-                    raise UpstreamInvalid("a line of Ollama's is longer than [ollama] max_line")
+                begun.append(data)
+                if b"\n" not in data:
+                    if call.stream and sum(map(len, begun)) > self.settings.max_line:
+                        raise UpstreamInvalid("a line of Ollama's is longer than [ollama] max_line")
+                    continue
+                *lines, rest = b"".join(begun).split(b"\n")
+                begun = [rest]
                 for line in lines:
                     if line:
                         chunk = wire.chunk(line, call)
@@ -95,7 +95,7 @@ class Ollama:
                         if done:
                             await self._tail(response)
                             return
-            if rest:
+            if rest := b"".join(begun):
                 chunk = wire.chunk(rest, call)
                 done = chunk.done
                 yield chunk

@@ -201,18 +201,17 @@ async def test_an_error_in_many_pieces_is_read_whole(double: OllamaDouble) -> No
     assert error.message == "model 'absent' is not here: ollama pull absent"
 
 
-@pytest.mark.parametrize("stream", [True, False])
-async def test_a_long_line_is_not_believed(double: OllamaDouble, stream: bool) -> None:
-    """A line is bounded, so that no answer fills the memory."""
-    script = (
+@pytest.mark.parametrize(("stream", "limit"), [(True, "max_line"), (False, "max_answer")])
+async def test_a_long_line_is_not_believed(double: OllamaDouble, stream: bool, limit: str) -> None:
+    """A line is bounded, in a plain answer by the bound of the whole, so memory is too."""
+    double.script(
         Script(fault=faults.long_line("tiny", 600_000))
         if stream
         else Script(tokens=["x" * 600_000])
     )
-    double.script(script)
-    async with opened(double.url, max_line=Size(100_000)) as ollama:
+    async with opened(double.url, **{limit: Size(100_000)}) as ollama:
         error, _ = await fails(ollama, CHAT.replace(stream=stream))
-    assert error.message == "a line of Ollama's is longer than [ollama] max_line"
+    assert error.message.endswith(f"longer than [ollama] {limit}")
 
 
 async def test_a_long_answer_is_cut(double: OllamaDouble) -> None:
