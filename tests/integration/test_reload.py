@@ -86,6 +86,15 @@ async def test_plugins_switch_off_and_on_while_a_stream_runs(
         refused = await client.post("/api/chat", json={"model": "tiny", "messages": two})
         assert refused.status_code == 400
 
+        everything = '"metrics", "guardrails", "auth", "routing", "cache"'
+        await router.change(everything, "")
+        bare = await client.post("/api/chat", json={"model": "tiny", "messages": two})
+        assert bare.status_code == 200
+        assert "x-localai-model" not in bare.headers
+        await router.change("plugins = []", f"plugins = [{everything}]")
+        refused = await client.post("/api/chat", json={"model": "tiny", "messages": two})
+        assert refused.status_code == 400
+
         gate.set()
         rest = [json.loads(line) async for line in lines]
     text = "".join(each["message"]["content"] for each in [json.loads(first), *rest])

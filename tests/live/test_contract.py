@@ -173,3 +173,14 @@ async def test_the_ollama_client_works(served: Served) -> None:
         with pytest.raises(ollama.ResponseError, match="ollama pull no-such-model") as failure:
             await client.chat(model="no-such-model", messages=ASK)
         assert failure.value.status_code == 404
+
+
+async def test_the_ollama_client_embeds(served: Served) -> None:
+    """Ollama's client gets vectors from both of its methods, pointing the same way."""
+    if served.embed is None:
+        pytest.fail("pull an embedding model first: ollama pull nomic-embed-text")
+    async with ollama.AsyncClient(host=served.router) as client:
+        new = (await client.embed(model=served.embed, input=["red"])).embeddings[0]
+        old = (await client.embeddings(model=served.embed, prompt="red")).embedding
+    cosine = sum(a * b for a, b in zip(new, old, strict=True)) / math.hypot(*old)
+    assert math.isclose(cosine, 1, abs_tol=1e-3)
