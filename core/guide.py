@@ -19,6 +19,10 @@ B = 0.75
 """How much long passages are marked down, from 0 to 1; the paper's advice is 0.5 to 0.8."""
 HEADING_WEIGHT = 2
 """How often a word of a heading counts in the passages below it."""
+LEAD = 2.0
+"""How much more the first passages of a section count when its heading stands in the question."""
+LEADING = 3
+"""How many passages of a section are its first."""
 ENOUGH = 0.5
 """Share of the question's information that a passage must hold to answer it."""
 NEAR = 0.6
@@ -67,19 +71,25 @@ class Index:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = passages
         counts: list[Counter[str]] = []
-        for passage in passages:
+        self._leads: dict[int, set[str]] = {}
+        sections: Counter[tuple[str, tuple[str, ...]]] = Counter()
+        for number, passage in enumerate(passages):
             # A computing thread gives way only every 5 ms by itself, too late for an event loop.
             time.sleep(0)
             words = Counter(stems(passage.text))
             for word in stems(" ".join(passage.headings)):
                 words[word] += HEADING_WEIGHT
+            sections[passage[:2]] += 1
+            if passage.headings and sections[passage[:2]] <= LEADING:
+                self._leads[number] = set(stems(passage.headings[-1]))
             counts.append(words)
         self._holding = Counter(word for words in counts for word in words)
         self._scores: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
         average = sum(words.total() for words in counts) / max(1, len(counts))
         for number, words in enumerate(counts):
             time.sleep(0)
-            length = K1 * (1 - B + B * words.total() / max(1, average))
+            # A short passage, such as a row of a table, is no better for being short.
+            length = K1 * (1 - B + B * max(1, words.total() / max(1, average)))
             for word, count in words.items():
                 score = self._weight(word) * count * (K1 + 1) / (count + length)
                 self._scores[word].append((number, score))
@@ -93,6 +103,9 @@ class Index:
             for number, score in self._scores.get(word, ()):
                 scores[number] += score
                 held[number] += self._weight(word)
+        for number, heading in self._leads.items():
+            if heading and heading <= words:
+                scores[number] *= LEAD
         needed = ENOUGH * sum(map(self._weight, words))
         ranked = sorted(scores, key=lambda number: (-scores[number], number))
         best = [number for number in ranked if held[number] >= needed][:QUOTED]

@@ -161,3 +161,17 @@ GUIDE.load()
 def test_any_question_has_an_answer(question: str) -> None:
     """No question, of any length and script, makes the guide fail."""
     assert GUIDE.answer(question).startswith(WHAT_I_AM)
+
+
+def test_a_section_that_asks_the_question_itself_is_quoted_from_its_beginning(
+    tmp_path: Path,
+) -> None:
+    """A question that is a heading gets what stands first below it, not a row that repeats it."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Writing a plugin\n\nIt is a class.\n\n## Hooks\n\n"
+        "| hook | for |\n|---|---|\n| a | to write a plugin that writes a plugin |\n"
+    )
+    answer = Guide([page]).answer("How do I write a plugin?")
+    assert "It is a class." in answer
+    assert answer.index("It is a class.") < answer.find("| a |") or "| a |" not in answer
