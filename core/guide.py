@@ -109,7 +109,11 @@ class Index:
         needed = ENOUGH * sum(map(self._weight, words))
         ranked = sorted(scores, key=lambda number: (-scores[number], number))
         best = [number for number in ranked if held[number] >= needed][:QUOTED]
-        return [self.passages[n] for n in best if scores[n] >= NEAR * scores[best[0]]]
+        near = [number for number in best if scores[number] >= NEAR * scores[best[0]]]
+        # Best place first, and in each place as it is written.
+        places = [self.passages[number][:2] for number in near]
+        near.sort(key=lambda number: (places.index(self.passages[number][:2]), number))
+        return [self.passages[number] for number in near]
 
     def _weight(self, word: str) -> float:
         """Return the information of a word (its idf): the more, the fewer passages hold it."""
