@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,15 +24,19 @@ class Connection:
 
     def __init__(self, scope: Mapping[str, Any], allowed_hosts: tuple[str, ...] = ()) -> None:
         self.scope = scope
+        self._headers: dict[str, str] | None = None
         self._allowed_hosts = [host.lower() for host in allowed_hosts]
 
-    @cached_property
+    @property
     def headers(self) -> dict[str, str]:
         """The headers; of one that is repeated, the values joined by commas."""
+        if self._headers is not None:
+            return self._headers
         found: dict[str, str] = {}
         for raw_name, raw_value in self.scope["headers"]:
             name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
             found[name] = f"{found[name]}, {value}" if name in found else value
+        self._headers = found
         return found
 
     @property
@@ -63,11 +67,13 @@ class Connection:
         """
         headers = self.headers
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        found = {token.strip()} if scheme.lower() == "bearer" and token.strip() else set()
-        found |= {headers[name] for name in ("x-api-key", "api-key") if headers.get(name)}
-        if len(found) > 1:
-            raise Unauthenticated("two different keys came with this request: send one")
-        return found.pop() if found else None
+        credential = token.strip() if scheme.lower() == "bearer" else ""
+        for name in ("x-api-key", "api-key"):
+            other = headers.get(name)
+            if other and credential and other != credential:
+                raise Unauthenticated("two different keys came with this request: send one")
+            credential = credential or other or ""
+        return credential or None
 
     def anonymous(self) -> Principal:
         """Return the principal of a caller without a key.

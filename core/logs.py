@@ -23,7 +23,6 @@ def configure(settings: Log) -> None:
     """Set up structlog, and send what libraries log through it."""
     terminal = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -58,7 +58,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._task: asyncio.Task[Any] | None = None
-        self._watch_start: asyncio.TimerHandle | None = None
+        self._watch_start: asyncio.Handle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._abort: GatewayError | None = None
         self._gone = False
@@ -180,9 +180,13 @@ class Exchange:
 
     async def write(self, body: bytes, *, more: bool = True) -> None:
         """Send a piece of the answer; one that blocks for too long ends the exchange."""
-        self._blocked_since = asyncio.get_running_loop().time()
         self.finished = not more
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        message = {"type": "http.response.body", "body": body, "more_body": more}
+        if self._stall_check is None:
+            await self._send(message)
+            return
+        self._blocked_since = asyncio.get_running_loop().time()
+        await self._send(message)
         self._blocked_since = None
 
     async def fail(self, error: GatewayError) -> None:
@@ -224,6 +228,10 @@ class Exchange:
     def _watch(self) -> None:
         self.generation.exchanges.add(self)
         loop = asyncio.get_running_loop()
+        # Not even a timer for an answer that is out in this turn of the loop.
+        self._watch_start = loop.call_soon(self._watch_later, loop)
+
+    def _watch_later(self, loop: asyncio.AbstractEventLoop) -> None:
         self._watch_start = loop.call_later(WATCH_AFTER, self._start_watching, loop)
 
     def _start_watching(self, loop: asyncio.AbstractEventLoop) -> None:

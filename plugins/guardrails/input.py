@@ -1,5 +1,6 @@
 """Limits on the size and number of what goes in. Fails closed; refuses, never cuts."""
 
+from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -57,8 +58,9 @@ class InputLimits:
             )
         words = 0
         tokens = len(call.context)
-        for place, text in _texts(call):
+        for form, at, text in _texts(call):
             if len(text) > config.max_characters:
+                place = form.format(at)
                 raise InvalidRequest(
                     f"{place} has {len(text)} characters, more than the "
                     f"{config.max_characters} allowed: shorten it",
@@ -84,12 +86,15 @@ class InputLimits:
             )
 
 
-def _texts(call: Call) -> list[tuple[str, str]]:
-    """Return every text of the request with its place, for the caller to find."""
+def _texts(call: Call) -> Iterator[tuple[str, int, str]]:
+    """Yield every text of the request with its place, as a form and a number, for the caller."""
     if call.kind == "embed":
-        return [(f"input[{at}]", text) for at, text in enumerate(call.inputs)]
-    texts = [(name, getattr(call, name)) for name in ("prompt", "suffix", "system", "template")]
+        for at, text in enumerate(call.inputs):
+            yield "input[{}]", at, text
+    for name in ("prompt", "suffix", "system", "template"):
+        if text := getattr(call, name):
+            yield name, 0, text
     for at, message in enumerate(call.messages):
-        texts.append((f"messages[{at}].content", message.content))
-        texts.append((f"messages[{at}].thinking", message.thinking))
-    return texts
+        yield "messages[{}].content", at, message.content
+        if message.thinking:
+            yield "messages[{}].thinking", at, message.thinking

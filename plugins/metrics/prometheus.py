@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from litestar import Response, get
 from msgspec import Meta, Struct
@@ -28,6 +28,15 @@ OTHER = "other"
 """The label of unknown methods, and of all models above the bound."""
 
 
+class _Series(NamedTuple):
+    """The children for one kind and model; `labels` takes five times as long as a look-up."""
+
+    duration: Histogram
+    first: Histogram
+    input: Counter
+    output: Counter
+
+
 class Prometheus:
     """Measures requests, time to first token, tokens and errors. Label sets are bounded."""
 
@@ -45,6 +54,7 @@ class Prometheus:
         self._config = config
         self._models: set[str] = set()
         self._children: dict[Any, Any] = {}
+        self._series: dict[tuple[str, str], _Series] = {}
         self.registry = CollectorRegistry()
         self._http = Counter(
             "localai_http_requests_total",
@@ -141,17 +151,28 @@ class Prometheus:
     def _note(
         self, call: Call, outcome: str, begun: float, first: float | None, last: Chunk | None
     ) -> None:
-        labels = (call.kind, self._label(last.model if last and last.model else call.model, last))
-        self._child(self._requests, *labels, outcome).inc()
-        self._child(self._duration, *labels).observe(time.perf_counter() - begun)
+        model = self._label(last.model if last and last.model else call.model, last)
+        series = self._series.get((call.kind, model))
+        if series is None:
+            series = self._series[call.kind, model] = self._new_series(call.kind, model)
+        self._child(self._requests, call.kind, model, outcome).inc()
+        series.duration.observe(time.perf_counter() - begun)
         if first is not None:
-            self._child(self._first, *labels).observe(first)
+            series.first.observe(first)
         if last is not None:
-            self._child(self._tokens, *labels, "input").inc(last.prompt_eval_count)
-            self._child(self._tokens, *labels, "output").inc(last.eval_count)
+            series.input.inc(last.prompt_eval_count)
+            series.output.inc(last.eval_count)
+
+    def _new_series(self, kind: str, model: str) -> "_Series":
+        return _Series(
+            duration=self._duration.labels(kind, model),
+            first=self._first.labels(kind, model),
+            input=self._tokens.labels(kind, model, "input"),
+            output=self._tokens.labels(kind, model, "output"),
+        )
 
     def _child(self, metric: Any, *labels: Any) -> Any:
-        """Return a metric's child; looking it up here takes a fifth of what `labels` takes."""
+        """Return a metric's child."""
         key = (metric, labels)
         child = self._children.get(key)
         if child is None:
