@@ -17,6 +17,9 @@ log = structlog.get_logger("watch")
 
 DEBOUNCE = 100
 """Milliseconds in which several writes of an editor count as one."""
+STEP = 100
+"""Milliseconds between two looks of the watcher's thread, each of which takes the interpreter's
+lock from the event loop."""
 LOOK = 1000
 """Milliseconds after which the files are looked at even though nothing was reported."""
 
@@ -61,7 +64,7 @@ async def _watch(gateway: Gateway, seen: Stamps) -> None:
             *folders,
             recursive=False,
             debounce=DEBOUNCE,
-            step=20,
+            step=STEP,
             rust_timeout=LOOK,
             yield_on_timeout=True,
         )
