@@ -192,13 +192,25 @@ def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
     return new_id("req_")
 
 
-def _without_restart(before: Settings, after: Settings) -> Settings:
-    """Keep the address that the running process listens on, and say so.
+AT_START = {
+    "server": ("host", "port", "header_timeout", "body_timeout", "reload"),
+    "log": ("format", "level"),
+}
+"""Settings that a running process can't change, by table."""
 
-    The check whether other machines can reach it must go by this one, not by the file's.
+
+def _without_restart(before: Settings, after: Settings) -> Settings:
+    """Keep what was set at the start, and say what a restart would change.
+
+    The check whether other machines can reach the router must go by the address that it listens
+    on, not by the file's.
     """
-    kept = {key: getattr(before.server, key) for key in ("host", "port")}
-    for key, value in kept.items():
-        if key not in before.overrides and value != getattr(after.server, key):
-            log.warning("this setting needs a restart", setting=f"[server] {key}")
-    return replace(after, server=replace(after.server, **kept), overrides=before.overrides)
+    kept = {}
+    for table, keys in AT_START.items():
+        old, new = getattr(before, table), getattr(after, table)
+        values = {key: getattr(old, key) for key in keys}
+        for key, value in values.items():
+            if value != getattr(new, key) and not (table == "server" and key in before.overrides):
+                log.warning("this setting needs a restart", setting=f"[{table}] {key}")
+        kept[table] = replace(new, **values)
+    return replace(after, **kept, overrides=before.overrides)

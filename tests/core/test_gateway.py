@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from core.config import parse
 from core.errors import SettingsError
@@ -271,6 +272,29 @@ async def test_what_nobody_foresaw_does_not_end_reloading(
         assert "ZeroDivisionError" in (router.gateway.reload_error or "")
         await router.gateway.reload("a test")
         assert router.gateway.generation == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("server", "header_timeout", '"7s"'),
+        ("server", "reload", "false"),
+        ("log", "level", '"error"'),
+    ],
+)
+async def test_what_needs_a_restart_is_named_and_kept(
+    tmp_path: Path, table: str, key: str, value: str
+) -> None:
+    """A setting that a running process can't change stays as it is, and the log says which."""
+    toml = '[server]\nport = 0\n[log]\n[ollama]\nembedded = "always"\n'
+    async with routing(toml, tmp_path) as router:
+        before = router.gateway.settings
+        with capture_logs() as logs:
+            await router.change(f"[{table}]", f"[{table}]\n{key} = {value}")
+        settings = router.gateway.settings
+    assert getattr(getattr(settings, table), key) == getattr(getattr(before, table), key)
+    named = [entry["setting"] for entry in logs if "restart" in entry["event"]]
+    assert named == [f"[{table}] {key}"]
 
 
 async def test_a_reload_can_not_open_the_door(tmp_path: Path) -> None:
