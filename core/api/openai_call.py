@@ -250,9 +250,9 @@ def _image(url: str, param: str) -> str:
 
 
 def check_base64(data: str, param: str) -> None:
-    """Raise `InvalidRequest` unless `data` is the base64 of something."""
+    """Raise `InvalidRequest` unless `data` is the base64 of something, as Go reads it."""
     try:
-        if binascii.a2b_base64(data, strict_mode=True):
+        if binascii.a2b_base64(data.replace("\n", "").replace("\r", ""), strict_mode=True):
             return
     except ValueError:
         pass
