@@ -339,7 +339,6 @@ def test_other_images_are_refused(url: str, says: str) -> None:
 @given(st.binary(min_size=1))
 def test_base64_of_anything_is_taken(data: bytes) -> None:
     """Whatever was encoded passes the check, in lines too: Go's decoder skips their ends."""
-    check_base64(base64.b64encode(data).decode(), "x")
     check_base64(base64.encodebytes(data).decode(), "x")
 
 
