@@ -14,7 +14,6 @@ from core.api import dialects, ollama, openai, operations, schema
 from core.api.routes import handlers
 from core.connection import Connection
 from core.errors import (
-    Forbidden,
     GatewayError,
     InternalError,
     InvalidRequest,
@@ -88,10 +87,7 @@ def _router(name: str, made: Sequence[Any], generation: "Generation") -> Router:
         scope = handler.opt.get("scope")
         if scope is not None:
             caller = Connection(connection.scope, generation.settings.server.allowed_hosts)
-            principal = await generation.authenticate(caller)
-            if not principal.may(scope):
-                raise Forbidden(f"this needs the scope '{scope}': ask for a key that has it")
-            connection.scope["user"] = principal
+            connection.scope["user"] = await generation.authorise(caller, scope)
 
     router = Router(path="/", route_handlers=made, guards=[authorise])
     for route in router.routes:

@@ -13,7 +13,7 @@ from core.app import build_app
 from core.chain import compose
 from core.config import Settings
 from core.connection import Connection, is_loopback
-from core.errors import GatewayError, PluginFailed, SettingsError, Unauthenticated
+from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
 from core.lifespans import Lifespan, acquire_all, release_all
 from core.messages import Handler, Principal
 from core.ollama import Ollama
@@ -101,6 +101,13 @@ class Generation:
             "send a key: 'authorization: Bearer KEY', as api_key in OpenAI's clients"
         )
 
+    async def authorise(self, connection: Connection, scope: str) -> Principal:
+        """Return who is calling, if they hold `scope`; raise `Unauthenticated` or `Forbidden`."""
+        principal = await self.authenticate(connection)
+        if not principal.may(scope):
+            raise Forbidden(f"this needs the scope '{scope}': ask for a key that has it")
+        return principal
+
     async def health(self) -> tuple[bool, dict[str, Any]]:
         """Return whether all plugins are ready, and what each reports."""
         ready, reports = True, {}
@@ -127,12 +134,17 @@ def build(
     by_name = {plugin.name: plugin for plugin in plugins}
     ollama = _ollama(settings, before)
 
-    lifespans = {"ollama": _reuse(before, "ollama", ollama, None, lambda: ollama.lifespan())}
+    # What lives on keeps its lifespan, which runs already.
+    living: dict[object, Lifespan] = {}
+    if before is not None:
+        living[before.ollama] = before.lifespans["ollama"]
+        living |= {plugin: before.lifespans[plugin.name] for plugin in before.plugins}
+    lifespans = {"ollama": living.get(ollama) or Lifespan("ollama", ollama.lifespan)}
     enters = dict(loader.implementations(manager, "lifespan"))
     for plugin in plugins:
         enter = enters.get(plugin.name)
         start = (lambda enter=enter: enter(gateway)) if enter else None
-        lifespans[plugin.name] = _reuse(before, plugin.name, plugin, plugin, start)
+        lifespans[plugin.name] = living.get(plugin) or Lifespan(plugin.name, start)
 
     authenticators = loader.implementations(manager, "authenticate")
     _check_door(settings, authenticators)
@@ -161,18 +173,6 @@ def _ollama(settings: Settings, before: Generation | None) -> Ollama:
     root = Path(__file__).resolve().parent.parent
     documents = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
     return Ollama(settings.ollama, documents)
-
-
-def _reuse(
-    before: Generation | None, name: str, value: object, plugin: object, enter: Any
-) -> Lifespan:
-    """Return the lifespan that runs already for the same object, or a new one."""
-    if before is not None and name in before.lifespans:
-        held = {each.name: each for each in before.plugins}
-        same = before.ollama is value if plugin is None else held.get(name) is plugin
-        if same:
-            return before.lifespans[name]
-    return Lifespan(name, enter)
 
 
 def _routes(name: str, make: Callable[..., Any], gateway: "Gateway") -> list[Any]:

@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Iterable
 
-import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from core.api.dialects import dialect_of, error_body
+from core.errors import InvalidRequest
 
 
 class Refused(Exception):
@@ -20,7 +22,7 @@ class Refused(Exception):
         self, path: bytes, default_headers: Iterable[tuple[bytes, bytes]], *, with_body: bool = True
     ) -> bytes:
         """Return the whole answer, in the shape of the API that `path` belongs to."""
-        body = _error_body(self.message, openai=path.startswith(b"/v1"))
+        body = error_body(InvalidRequest(self.message), dialect_of(path.decode("latin-1")))
         headers = [
             *default_headers,
             (b"content-type", b"application/json"),
@@ -30,11 +32,3 @@ class Refused(Exception):
         ]
         lines = b"".join(b"%b: %b\r\n" % header for header in headers)
         return STATUS_LINE[self.status] + lines + b"\r\n" + (body if with_body else b"")
-
-
-def _error_body(message: str, *, openai: bool) -> bytes:
-    """Return an error as the OpenAI API writes it, or as Ollama does."""
-    if not openai:
-        return msgspec.json.encode({"error": message})
-    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
-    return msgspec.json.encode({"error": error})

@@ -32,11 +32,10 @@ class Form(Protocol):
 
 async def answer(exchange: Exchange, call: Call, form: Form) -> None:
     """Answer a call, streamed or whole as it asks. Raises `GatewayError` before the first byte."""
+    if not call.stream:
+        await exchange.send_json(form.whole(await whole(exchange, call)), headers=call.headers)
+        return
     async with aclosing(exchange.generation.handler(call)) as chunks:
-        if not call.stream:
-            whole = await collect(chunks)
-            await exchange.send_json(form.whole(whole), headers=call.headers)
-            return
         first = await anext(chunks, None)
         if first is None:
             raise UpstreamInvalid("the answer is empty: try again")
@@ -46,6 +45,12 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
         async with aclosing(_frames(form, first, chunks)) as frames:
             await send_pieces(frames, exchange.write)
         await exchange.write(b"", more=False)
+
+
+async def whole(exchange: Exchange, call: Call) -> Chunk:
+    """Run a call through the chain, and return its answer as one chunk."""
+    async with aclosing(exchange.generation.handler(call)) as chunks:
+        return await collect(chunks)
 
 
 async def _frames(form: Form, first: Chunk, chunks: Chunks) -> AsyncGenerator[bytes, None]:

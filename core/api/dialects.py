@@ -22,7 +22,7 @@ def dialect_of(path: str) -> Dialect:
     return "openai" if path == "/v1" or path.startswith("/v1/") else "ollama"
 
 
-def error_body(error: GatewayError, dialect: Dialect, request_id: str = "") -> bytes:
+def error_body(error: GatewayError, dialect: Dialect) -> bytes:
     """Return the JSON of an error: an object for OpenAI's clients, a text for Ollama's."""
     if dialect == "ollama":
         return ascii_json({"error": error.message})

@@ -9,7 +9,6 @@ import structlog
 from core.api import dialects
 from core.connection import Connection
 from core.errors import (
-    Forbidden,
     GatewayError,
     InternalError,
     InvalidRequest,
@@ -71,11 +70,7 @@ class Exchange:
         try:
             try:
                 if scope is not None:
-                    self.principal = await self.generation.authenticate(self.connection)
-                    if not self.principal.may(scope):
-                        raise Forbidden(
-                            f"this needs the scope '{scope}': ask for a key that has it"
-                        )
+                    self.principal = await self.generation.authorise(self.connection, scope)
                 await operation(self)
             finally:
                 self._unwatch()
@@ -109,24 +104,20 @@ class Exchange:
         limit = self.generation.settings.server.max_body
         if int(headers.get("content-length", 0)) > limit:
             raise self._too_large(limit)
-        message = await self._receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body"):
-            parts = [body]
-            size = len(body)
-            while message.get("more_body"):
-                message = await self._receive()
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > limit:
-                    raise self._too_large(limit)
-            body = b"".join(parts)
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("the body ended early")
-        if len(body) > limit:
-            raise self._too_large(limit)
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise InvalidRequest("the body ended early")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise self._too_large(limit)
+            more = message.get("more_body", False)
         self._watch()
-        return body
+        return b"".join(parts)
 
     def require_json(self) -> None:
         """Raise `UnsupportedMediaType` unless the body is declared as JSON.
@@ -199,9 +190,7 @@ class Exchange:
         headers = error.headers()
         if isinstance(error, PayloadTooLarge | UnsupportedMediaType):
             headers["connection"] = "close"  # the rest of the body is not wanted
-        await self.send_json(
-            dialects.error_body(error, self.dialect, self.request_id), error.status, headers
-        )
+        await self.send_json(dialects.error_body(error, self.dialect), error.status, headers)
 
     # ---- ends before its time
 

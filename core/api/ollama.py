@@ -1,18 +1,16 @@
 """Ollama's own wire format: `/`, `/api/chat`, `/api/generate`, `/api/embed`, listing."""
 
-from contextlib import aclosing
 from typing import Any, TypeVar
 
 from core.api import ollama_answer as form
 from core.api import ollama_request as form_in
-from core.api.answer import answer, collect
+from core.api.answer import answer, whole
 from core.api.body import decode
 from core.api.dialects import ascii_json
 from core.api.exchange import Exchange
 from core.api.models import check_model
 from core.api.routes import Operation
 from core.errors import Forbidden, InvalidRequest, NotFound
-from core.messages import Call, Chunk
 
 T = TypeVar("T")
 
@@ -41,8 +39,8 @@ async def embed(exchange: Exchange) -> None:
     request = await _request(exchange, form_in.EmbedRequest)
     _check_named(exchange, request.model)
     call = form_in.embed_call(request, exchange.principal, exchange.request_id)
-    whole = await _whole(exchange, call)
-    await exchange.send_json(form.embed(whole, call), headers=call.headers)
+    vectors = await whole(exchange, call)
+    await exchange.send_json(form.embed(vectors, call), headers=call.headers)
 
 
 async def embeddings(exchange: Exchange) -> None:
@@ -50,8 +48,8 @@ async def embeddings(exchange: Exchange) -> None:
     request = await _request(exchange, form_in.EmbeddingsRequest)
     check_model(exchange, request.model)
     call = form_in.embeddings_call(request, exchange.principal, exchange.request_id)
-    whole = await _whole(exchange, call)
-    await exchange.send_json(form.embeddings(whole), headers=call.headers)
+    vectors = await whole(exchange, call)
+    await exchange.send_json(form.embeddings(vectors), headers=call.headers)
 
 
 async def tags(exchange: Exchange) -> None:
@@ -121,11 +119,6 @@ def _check_named(exchange: Exchange, model: str) -> None:
     if not model:  # these two endpoints of Ollama's look an empty name up
         raise NotFound("model '' not found", param="model")
     check_model(exchange, model)
-
-
-async def _whole(exchange: Exchange, call: Call) -> Chunk:
-    async with aclosing(exchange.generation.handler(call)) as chunks:
-        return await collect(chunks)
 
 
 _STAMP = {"model": "llama3.2", "created_at": "2026-11-20T14:00:00.123456789Z"}

@@ -1,12 +1,11 @@
 """The OpenAI wire format: `/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, models."""
 
-from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from core.api.answer import answer, collect
+from core.api.answer import answer, whole
 from core.api.body import decode
 from core.api.exchange import Exchange
 from core.api.models import check_model
@@ -24,10 +23,9 @@ async def chat(exchange: Exchange) -> None:
     request = await decode(await exchange.body(), ChatRequest)
     check_model(exchange, request.model)
     call = chat_call(request, exchange.principal, exchange.request_id)
-    options = request.stream_options
     form = ChatForm(
         call,
-        usage=bool(options and options.include_usage),
+        usage=request.wants_usage,
         one_tool_call=request.parallel_tool_calls is False,
     )
     await answer(exchange, call, form)
@@ -39,9 +37,8 @@ async def complete(exchange: Exchange) -> None:
     request = await decode(await exchange.body(), CompletionRequest)
     check_model(exchange, request.model)
     call = completion_call(request, exchange.principal, exchange.request_id)
-    options = request.stream_options
-    usage = bool(options and options.include_usage)
-    await answer(exchange, call, CompletionForm(call, usage=usage, echo=bool(request.echo)))
+    form = CompletionForm(call, usage=request.wants_usage, echo=bool(request.echo))
+    await answer(exchange, call, form)
 
 
 async def embed(exchange: Exchange) -> None:
@@ -50,9 +47,9 @@ async def embed(exchange: Exchange) -> None:
     request = await decode(await exchange.body(), EmbeddingRequest)
     check_model(exchange, request.model)
     call = embedding_call(request, exchange.principal, exchange.request_id)
-    async with aclosing(exchange.generation.handler(call)) as chunks:
-        whole = await collect(chunks)
-    await exchange.send_json(embeddings(whole, call, request.encoding_format), headers=call.headers)
+    vectors = await whole(exchange, call)
+    body = embeddings(vectors, call, request.encoding_format)
+    await exchange.send_json(body, headers=call.headers)
 
 
 async def models(exchange: Exchange) -> None:

@@ -125,6 +125,11 @@ class Sampling(_Request, kw_only=True):
     n: Annotated[int, Meta(ge=1, le=128)] | None = None
     logit_bias: dict[str, float] | None = None
 
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream shall end with its token counts."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
 
 class ChatRequest(Sampling, kw_only=True):
     """The body of `POST /v1/chat/completions`."""
