@@ -57,6 +57,7 @@ def build_app(
             f"the routes of these plugins can't be served: {names}: {type(error).__name__}: {error}"
         ) from error
     generation.routers = routers
+    generation.paths = frozenset(route.path for route in app.routes)
     app = _at_the_door(gateway, app)
     for name, wrap in reversed(wraps):
         app = _guarded(plugins[name], wrap, app)
@@ -86,8 +87,8 @@ def _router(name: str, made: Sequence[Any], generation: "Generation") -> Router:
     async def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
         scope = handler.opt.get("scope")
         if scope is not None:
-            caller = Connection(connection.scope, generation.settings.server.allowed_hosts)
-            connection.scope["user"] = await generation.authorise(caller, scope)
+            caller: Any = connection.scope
+            await generation.authorise(Connection(caller, generation.trust), scope)
 
     router = Router(path="/", route_handlers=made, guards=[authorise])
     for route in router.routes:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from core.errors import SettingsError
 from core.explain import Document
-from core.units import Duration, Size
+from core.units import Duration, Secret, Size
 
 FILE_NAME = "localai.toml"
 
@@ -30,7 +30,11 @@ class Server(Table, frozen=True):
     allow_anonymous: bool = False
     """Let callers in without a key on addresses other than loopback."""
     allowed_hosts: tuple[str, ...] = ()
-    """Host names, besides those of loopback, that callers without a key may use."""
+    """Host names, besides loopback's, that are served; empty: all, but without a key only those."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose X-Forwarded-For is believed; "unix": any socket."""
+    admin: str = ""
+    """Own address for /admin, such as "127.0.0.1:8001" or "unix:admin.sock"; empty: the same."""
     max_body: Size = Size(20_000_000)
     """Largest request body."""
     header_timeout: Duration = Duration(10)
@@ -70,6 +74,23 @@ class Ollama(Table, frozen=True):
     """Most connections to one host at a time."""
 
 
+class Database(Table, frozen=True):
+    """Where keys, users and usage are kept; opened when a plugin needs it."""
+
+    url: Secret = Secret("sqlite:data/localai.db")
+    """sqlite:FILE, or postgresql://USER:${PASSWORD}@HOST/NAME, which several routers may share."""
+    pool_size: Annotated[int, Meta(ge=1, le=1000)] = 20
+    """Connections that are kept open."""
+    pool_overflow: Annotated[int, Meta(ge=0, le=1000)] = 40
+    """Connections that may be opened above that."""
+    pool_wait: Duration = Duration(30)
+    """Time to wait for a connection while all are in use."""
+    pool_recycle: Duration = Duration(3600)
+    """Age at which a connection is replaced."""
+    timeout: Duration = Duration(5)
+    """Time that one statement may take."""
+
+
 class Chain(Table, frozen=True):
     """Which plugins run, outermost first."""
 
@@ -89,6 +110,7 @@ class Log(Table, frozen=True):
 class _File(Table, frozen=True):
     server: Server = Server()
     ollama: Ollama = Ollama()
+    database: Database = Database()
     chain: Chain = Chain()
     log: Log = Log()
     plugins: dict[str, dict[str, Any]] = {}
@@ -100,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     document: Document
     server: Server = Server()
     ollama: Ollama = Ollama()
+    database: Database = Database()
     chain: Chain = Chain()
     log: Log = Log()
     plugins: dict[str, dict[str, Any]] = {}
@@ -164,6 +187,7 @@ def parse(text: str, path: Path | None) -> Settings:
         document=document,
         server=file.server,
         ollama=file.ollama,
+        database=file.database,
         chain=file.chain,
         log=file.log,
         plugins=raw_plugins,

@@ -1,13 +1,12 @@
 """What `authenticate` sees of a request: who connects, and with which headers."""
 
-import ipaddress
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import Forbidden, Unauthenticated
-from core.messages import Principal
+from core.principal import ANONYMOUS, Principal
+from core.trust import NOBODY, Trust, host_name, is_local_name, is_loopback
 
 EVERYTHING = frozenset({"*"})
 """What an anonymous caller on loopback may do."""
@@ -22,10 +21,11 @@ APP_SCHEMES = frozenset({"app", "file", "tauri", "vscode-webview", "vscode-file"
 class Connection:
     """A request before its body is read. Header names are in lower case."""
 
-    def __init__(self, scope: Mapping[str, Any], allowed_hosts: tuple[str, ...] = ()) -> None:
+    def __init__(self, scope: MutableMapping[str, Any], trust: Trust = NOBODY) -> None:
         self.scope = scope
+        self._trust = trust
         self._headers: dict[str, str] | None = None
-        self._allowed_hosts = [host.lower() for host in allowed_hosts]
+        self._client: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -51,9 +51,28 @@ class Connection:
 
     @property
     def client(self) -> str:
-        """The peer's address, or an empty text for a Unix socket."""
+        """The caller's address, or an empty text for a Unix socket.
+
+        Behind trusted proxies it is the first address, from the right, of `X-Forwarded-For` that
+        is none of theirs; a header from anybody else means nothing.
+        """
+        if self._client is None:
+            peer = self.scope.get("client")
+            address = str(peer[0]) if peer else ""
+            if self._trust.is_proxy(address):
+                address = self._trust.client_of(address, self.headers.get("x-forwarded-for", ""))
+            self._client = address
+        return self._client
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the caller came by TLS, here or at a trusted proxy."""
+        if self.scope.get("scheme") == "https":
+            return True
         peer = self.scope.get("client")
-        return str(peer[0]) if peer else ""
+        if not self._trust.is_proxy(str(peer[0]) if peer else ""):
+            return False
+        return self.headers.get("x-forwarded-proto", "").strip().lower() == "https"
 
     @property
     def is_loopback(self) -> bool:
@@ -82,8 +101,8 @@ class Connection:
         rebinding) or `Origin` is refused. Raises `Forbidden`.
         """
         if not self.is_loopback:
-            return Principal(id="anonymous", name="anonymous", scopes=BASIC)
-        host = _host_name(self.headers.get("host", ""))
+            return Principal(id=ANONYMOUS, name=ANONYMOUS, scopes=BASIC)
+        host = host_name(self.headers.get("host", ""))
         if not self._may_name(host):
             raise Forbidden(
                 f"callers without a key must use a loopback host name, not '{host}': "
@@ -92,10 +111,10 @@ class Connection:
         origin = self.headers.get("origin")
         if origin is not None and not self._may_come_from(origin):
             raise Forbidden(f"web pages of '{origin}' may not use this router without a key")
-        return Principal(id="anonymous", name="anonymous", scopes=EVERYTHING)
+        return Principal(id=ANONYMOUS, name=ANONYMOUS, scopes=EVERYTHING)
 
     def _may_name(self, host: str) -> bool:
-        return _is_local_name(host) or host in self._allowed_hosts
+        return is_local_name(host) or self._trust.names(host)
 
     def _may_come_from(self, origin: str) -> bool:
         try:
@@ -103,32 +122,3 @@ class Connection:
         except ValueError:
             return False
         return parts.scheme in APP_SCHEMES or self._may_name(parts.hostname or "")
-
-
-@lru_cache(maxsize=4096)
-def is_loopback(address: str) -> bool:
-    """Say whether an address or host name is this machine's own."""
-    try:
-        ip = ipaddress.ip_address(address.strip("[]"))
-    except ValueError:
-        return _is_local_name(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return ip.is_loopback
-
-
-def _host_name(host: str) -> str:
-    """Return a Host header's name without its port, in lower case."""
-    if host.startswith("["):
-        return host.partition("]")[0].lstrip("[").lower()
-    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
-
-
-@lru_cache(maxsize=4096)
-def _is_local_name(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from core.embedded_models import EMBED, GUIDE, Model, find
-from core.messages import full_name
+from core.principal import full_name
 
 KEEP_ALIVE = 300.0
 """Seconds that a model stays when a request does not say; Ollama's own default."""

@@ -193,7 +193,8 @@ def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
 
 
 AT_START = {
-    "server": ("host", "port", "header_timeout", "body_timeout", "reload"),
+    "server": ("host", "port", "admin", "header_timeout", "body_timeout", "reload"),
+    "database": ("url", "pool_size", "pool_overflow", "pool_wait", "pool_recycle", "timeout"),
     "log": ("format", "level"),
 }
 """Settings that a running process can't change, by table."""

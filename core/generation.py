@@ -12,11 +12,13 @@ from core import loader
 from core.app import build_app
 from core.chain import compose
 from core.config import Settings
-from core.connection import Connection, is_loopback
+from core.connection import Connection
 from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
 from core.lifespans import Lifespan, acquire_all, release_all
-from core.messages import Handler, Principal
+from core.messages import Handler
 from core.ollama import Ollama
+from core.principal import UNCLAIMED, Principal
+from core.trust import Trust, is_loopback, trust_of
 
 if TYPE_CHECKING:
     from core.api.exchange import Exchange
@@ -39,6 +41,7 @@ class Generation:
     settings: Settings
     plugins: Sequence[loader.Plugin]
     ollama: Ollama
+    trust: Trust
     lifespans: dict[str, Lifespan]
     """By plugin name; shared with the generations before and after, where a plugin lives on."""
     handler: Handler
@@ -48,6 +51,8 @@ class Generation:
     """The ASGI application, with what plugins put around it."""
     routers: Sequence[Any] = ()
     """The plugins' own routes."""
+    paths: frozenset[str] = frozenset()
+    """The templates of all paths that are served."""
     exchanges: set["Exchange"] = field(default_factory=set)
     """Exchanges past their body, which end when the router shuts down."""
     _running: int = 0
@@ -84,7 +89,12 @@ class Generation:
         return self._running
 
     async def authenticate(self, connection: Connection) -> Principal:
-        """Ask the plugins who is calling; raise `Unauthenticated` when none knows."""
+        """Ask the plugins who is calling; raise `Unauthenticated` when none knows.
+
+        The first that knows the caller wins. While all say that they know nobody at all yet, the
+        caller is anonymous.
+        """
+        unclaimed = 0
         for name, authenticate in self.authenticators:
             try:
                 principal = await authenticate(connection)
@@ -93,17 +103,28 @@ class Generation:
             except Exception as error:
                 log.exception("plugin crashed, request refused", plugin=name)
                 raise PluginFailed(name) from error
-            if principal is not None:
+            if principal is None:
+                continue
+            if principal is not UNCLAIMED:
                 return principal
-        if not self.authenticators:
+            unclaimed += 1
+        if unclaimed == len(self.authenticators):
+            if self.authenticators and not connection.is_loopback:
+                raise Unauthenticated("no key is set up yet: only the machine itself may call")
             return connection.anonymous()
+        if connection.credential() is not None:
+            raise Unauthenticated("this key is not known here: check it, or ask for a new one")
         raise Unauthenticated(
             "send a key: 'authorization: Bearer KEY', as api_key in OpenAI's clients"
         )
 
     async def authorise(self, connection: Connection, scope: str) -> Principal:
-        """Return who is calling, if they hold `scope`; raise `Unauthenticated` or `Forbidden`."""
+        """Return who is calling, if they hold `scope`; raise `Unauthenticated` or `Forbidden`.
+
+        The connection's `scope["user"]` says it to all that stands around this.
+        """
         principal = await self.authenticate(connection)
+        connection.scope["user"] = principal
         if not principal.may(scope):
             raise Forbidden(f"this needs the scope '{scope}': ask for a key that has it")
         return principal
@@ -153,6 +174,7 @@ def build(
         settings=settings,
         plugins=plugins,
         ollama=ollama,
+        trust=trust_of(settings),
         lifespans=lifespans,
         handler=compose(loader.implementations(manager, "around_inference"), by_name, ollama.infer),
         authenticators=authenticators,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
-from core.messages import Handler, Principal
+from core.messages import Handler
+from core.principal import Principal
 
 if TYPE_CHECKING:
     import click

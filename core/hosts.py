@@ -10,8 +10,8 @@ import aiohttp
 import structlog
 
 from core.config import Ollama as OllamaSettings
-from core.connection import is_loopback
 from core.errors import UpstreamUnreachable
+from core.trust import is_loopback
 
 if TYPE_CHECKING:
     from core.embedded import EmbeddedEngine

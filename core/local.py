@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from core import wire
 from core.errors import Forbidden, UpstreamInvalid
-from core.messages import full_name
+from core.principal import full_name
 
 FRESH = 60.0
 """Seconds that a list of models is believed."""

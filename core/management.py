@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import UpstreamInvalid, UpstreamTimeout
 from core.failures import from_response
 from core.hosts import Hosts
-from core.messages import full_name
+from core.principal import full_name
 
 READ_TIMEOUT = 30.0
 """Seconds for an answer about models; a list of hundreds takes a fraction of one."""

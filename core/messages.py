@@ -5,25 +5,21 @@ so a `Message` encodes to the wire as it is. All are immutable; `replace()` make
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator
-from fnmatch import fnmatchcase
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from msgspec import Struct
+
+from core.principal import Principal
+from core.value import Value
+
+if TYPE_CHECKING:
+    from core.connection import Connection
 
 Kind = Literal["chat", "generate", "embed"]
 Dialect = Literal["openai", "ollama"]
 
 
-class _Value(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An immutable value with a method to copy it changed."""
-
-    def replace(self, **changes: Any) -> Self:
-        """Return a copy with these fields changed."""
-        return msgspec.structs.replace(self, **changes)
-
-
-class Function(_Value, frozen=True, kw_only=True):
+class Function(Value, frozen=True, kw_only=True):
     """The function that a tool call names; `arguments` is an object, never JSON text."""
 
     name: str
@@ -31,14 +27,14 @@ class Function(_Value, frozen=True, kw_only=True):
     index: int = 0
 
 
-class ToolCall(_Value, frozen=True, kw_only=True):
+class ToolCall(Value, frozen=True, kw_only=True):
     """A model's wish to have a function called."""
 
     id: str = ""
     function: Function
 
 
-class Message(_Value, frozen=True, kw_only=True):
+class Message(Value, frozen=True, kw_only=True):
     """One turn of a conversation; `images` are base64 without a data-URI prefix."""
 
     role: str
@@ -50,7 +46,7 @@ class Message(_Value, frozen=True, kw_only=True):
     tool_call_id: str = ""
 
 
-class Options(_Value, frozen=True, kw_only=True):
+class Options(Value, frozen=True, kw_only=True):
     """Sampling and runner options by Ollama's names; `None` leaves the model's own default."""
 
     num_ctx: int | None = None
@@ -75,36 +71,7 @@ class Options(_Value, frozen=True, kw_only=True):
     stop: tuple[str, ...] | None = None
 
 
-class Principal(_Value, frozen=True, kw_only=True):
-    """Who is calling, and what they may do.
-
-    `scopes` may hold `*` (everything) and `admin:*` (everything below a prefix); `models` are
-    names or shell patterns, `None` allows every model.
-    """
-
-    id: str
-    name: str = ""
-    tenant: str = "default"
-    scopes: frozenset[str] = frozenset()
-    models: tuple[str, ...] | None = None
-
-    def may(self, scope: str) -> bool:
-        """Say whether this caller holds `scope`."""
-        return (
-            scope in self.scopes
-            or "*" in self.scopes
-            or f"{scope.partition(':')[0]}:*" in self.scopes
-        )
-
-    def may_use(self, model: str) -> bool:
-        """Say whether this caller may use `model`; `x` and `x:latest` are the same model."""
-        if self.models is None:
-            return True
-        name = full_name(model).lower()
-        return any(fnmatchcase(name, full_name(pattern).lower()) for pattern in self.models)
-
-
-class Call(_Value, frozen=True, kw_only=True):
+class Call(Value, frozen=True, kw_only=True):
     """One inference request, whichever wire format it came in."""
 
     kind: Kind
@@ -113,6 +80,8 @@ class Call(_Value, frozen=True, kw_only=True):
     dialect: Dialect
     request_id: str
     principal: Principal
+    connection: "Connection | None" = None
+    """The HTTP request that it came by: address and headers; `None` for a plugin's own call."""
     options: Options = Options()
     keep_alive: float | str | None = None
     """Seconds, or a Go duration such as `5m`; how long the model stays loaded afterwards."""
@@ -160,7 +129,7 @@ class Call(_Value, frozen=True, kw_only=True):
         yield from (message.content for message in self.messages)
 
 
-class Chunk(_Value, frozen=True, kw_only=True, gc=False):
+class Chunk(Value, frozen=True, kw_only=True, gc=False):
     """One piece of an answer. Durations are nanoseconds, as Ollama counts them.
 
     The last chunk has `done` set, and only it has counts and durations.
@@ -189,8 +158,3 @@ Chunks = AsyncGenerator[Chunk, None]
 
 Handler = Callable[[Call], Chunks]
 """What answers a call; `around_inference` wraps one in another."""
-
-
-def full_name(model: str) -> str:
-    """Return the model's name with its tag, as Ollama completes it: `x` is `x:latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"

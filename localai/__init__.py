@@ -1,5 +1,6 @@
 """What plugins are written with: `from localai import …`."""
 
+from core.api.body import read_json
 from core.connection import Connection
 from core.errors import (
     ContextTooLong,
@@ -31,13 +32,14 @@ from core.messages import (
     Handler,
     Message,
     Options,
-    Principal,
     ToolCall,
-    full_name,
 )
+from core.principal import UNCLAIMED, Budget, Limits, Principal, full_name
 from core.units import Duration, Secret, Size
 
 __all__ = [
+    "UNCLAIMED",
+    "Budget",
     "Call",
     "Chunk",
     "Chunks",
@@ -51,6 +53,7 @@ __all__ = [
     "Handler",
     "InternalError",
     "InvalidRequest",
+    "Limits",
     "Message",
     "ModelNotFound",
     "NotFound",
@@ -72,4 +75,5 @@ __all__ = [
     "UpstreamUnreachable",
     "full_name",
     "hookimpl",
+    "read_json",
 ]

@@ -35,7 +35,7 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
     if not call.stream:
         await exchange.send_json(form.whole(await whole(exchange, call)), headers=call.headers)
         return
-    async with aclosing(exchange.generation.handler(call)) as chunks:
+    async with aclosing(exchange.infer(call)) as chunks:
         first = await anext(chunks, None)
         if first is None:
             raise UpstreamInvalid("the answer is empty: try again")
@@ -49,7 +49,7 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
 
 async def whole(exchange: Exchange, call: Call) -> Chunk:
     """Run a call through the chain, and return its answer as one chunk."""
-    async with aclosing(exchange.generation.handler(call)) as chunks:
+    async with aclosing(exchange.infer(call)) as chunks:
         return await collect(chunks)
 
 

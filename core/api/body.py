@@ -4,11 +4,14 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from litestar import Request
 
 T = TypeVar("T")
 
@@ -29,6 +32,17 @@ async def decode(body: bytes, kind: type[T]) -> T:
     if len(body) >= LARGE:
         return await asyncio.to_thread(_decode, body, kind)
     return _decode(body, kind)
+
+
+async def read_json(request: "Request[Any, Any, Any]", kind: type[T]) -> T:
+    """Read the JSON body of a request to a plugin's own endpoint, as strictly as all others.
+
+    Raises `UnsupportedMediaType`, `InvalidRequest`.
+    """
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if declared != "application/json":
+        raise UnsupportedMediaType("send the body with 'content-type: application/json'")
+    return await decode(await request.body(), kind)
 
 
 def _decode(body: bytes, kind: type[T]) -> T:

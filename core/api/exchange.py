@@ -9,20 +9,23 @@ import structlog
 from core.api import dialects
 from core.connection import Connection
 from core.errors import (
+    Forbidden,
     GatewayError,
     InternalError,
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from core.messages import Dialect, Principal
+from core.messages import Call, Chunks, Dialect
+from core.principal import Principal
 
 if TYPE_CHECKING:
     from core.generation import Generation
 
 log = structlog.get_logger("http")
 
-Scope = Mapping[str, Any]
+Scope = Any
+"""An ASGI scope: a mutable mapping, which Litestar types more narrowly than ASGI does."""
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -47,7 +50,7 @@ class Exchange:
         self.generation = generation
         self.dialect = dialect
         self.scope = scope
-        self.connection = Connection(scope, generation.settings.server.allowed_hosts)
+        self.connection = Connection(scope, generation.trust)
         self.request_id: str = scope["localai.request_id"]
         self.principal: Principal
         self.started = False
@@ -132,6 +135,15 @@ class Exchange:
         return PayloadTooLarge(
             f"the body is larger than {limit} bytes: send less, or raise [server] max_body"
         )
+
+    def infer(self, call: Call) -> Chunks:
+        """Run a call through the chain; raise `Forbidden` for a tool that is not for the caller."""
+        principal = self.principal
+        for tool in call.tools:
+            name = tool["function"]["name"]
+            if not principal.may_call(name):
+                raise Forbidden(f"your key may not use the tool '{name[:64]}'", param="tools")
+        return self.generation.handler(call.replace(connection=self.connection))
 
     async def models(self) -> list[dict[str, Any]]:
         """Return Ollama's models that the caller may use."""

@@ -7,7 +7,8 @@ from msgspec import Meta, Struct
 
 from core.api.openai_call import check_base64
 from core.errors import InvalidRequest
-from core.messages import Call, Kind, Message, Options, Principal, ToolCall
+from core.messages import Call, Kind, Message, Options, ToolCall
+from core.principal import Principal
 
 MAX_MESSAGES = 2048
 MAX_INPUTS = 2048

@@ -14,7 +14,7 @@ from core.api.openai_call import chat_call, completion_call, embedding_call
 from core.api.openai_request import ChatRequest, CompletionRequest, EmbeddingRequest
 from core.api.routes import Operation
 from core.errors import ModelNotFound
-from core.messages import full_name
+from core.principal import full_name
 
 
 async def chat(exchange: Exchange) -> None:

@@ -17,7 +17,8 @@ from core.api.openai_request import (
     TextPart,
 )
 from core.errors import InvalidRequest, UnsupportedParameter
-from core.messages import Call, Function, Message, Options, Principal, ToolCall
+from core.messages import Call, Function, Message, Options, ToolCall
+from core.principal import Principal
 
 # What Ollama's own /v1 layer takes (openai/openai.go).
 _DATA_URI = re.compile(r"data:(?:image/(?:jpeg|jpg|png|webp|gif))?;base64,", re.IGNORECASE)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from localai import Connection, Principal, Secret, SettingsError, Unauthenticated, hookimpl
+from localai import UNCLAIMED, Connection, Principal, Secret, SettingsError, hookimpl
 
 MIN_LENGTH = 16
 """Characters; a shorter key could be guessed."""
@@ -25,6 +25,7 @@ class Key(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     key: Secret
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     models: tuple[str, ...] | None = None
+    tools: tuple[str, ...] | None = None
     tenant: str = "default"
 
 
@@ -68,6 +69,7 @@ class StaticKeys:
                 tenant=key.tenant,
                 scopes=frozenset(key.scopes),
                 models=key.models,
+                tools=key.tools,
             )
 
     @hookimpl
@@ -75,9 +77,7 @@ class StaticKeys:
         """Return the key's owner; while there is no key at all, let callers on loopback in."""
         credential = connection.credential()
         if not self._principals:
-            if connection.is_loopback:
-                return connection.anonymous()
-            raise Unauthenticated("no key is set up yet: only the machine itself may call")
+            return UNCLAIMED
         if credential is None:
             return None
         given = self._digest(credential)
@@ -85,7 +85,7 @@ class StaticKeys:
         for digest, principal in self._principals.items():
             if hmac.compare_digest(digest, given):
                 return principal
-        raise Unauthenticated("this key is not known here: check it, or ask for a new one")
+        return None
 
     def _digest(self, key: str) -> bytes:
         return hashlib.blake2b(key.encode(), key=self._pepper, digest_size=32).digest()

@@ -123,6 +123,7 @@ def key_of(call: Call) -> str:
     alike = call.replace(
         model=full_name(call.model).lower(),
         principal=_NOBODY.replace(tenant=call.principal.tenant),
+        connection=None,
         stream=False,
         dialect="ollama",
         request_id="",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from core.chain import compose
 from core.loader import FailMode, Plugin
-from core.messages import Call, Chunk, Chunks, Handler, Principal
+from core.messages import Call, Chunk, Chunks, Handler
+from core.principal import Principal
 
 CALL = Call(
     kind="chat",

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.connection import BASIC, EVERYTHING, Connection, is_loopback
+from core.connection import BASIC, EVERYTHING, Connection
 from core.errors import Forbidden, Unauthenticated
+from core.trust import Trust, is_loopback
 
 Header = tuple[str, str]
 
@@ -16,7 +17,7 @@ def _connection(*headers: Header, peer: str | None = "127.0.0.1", allow: str = "
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     client = None if peer is None else (peer, 1234)
     scope = {"method": "POST", "path": "/v1/x", "headers": raw, "client": client}
-    return Connection(scope, tuple(allow.split()))
+    return Connection(scope, Trust(tuple(allow.split())))
 
 
 def test_a_request_is_read_in_plain_terms() -> None:

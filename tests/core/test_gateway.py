@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from core.config import parse
 from core.errors import SettingsError
 from core.gateway import Gateway
-from core.messages import Call, Principal
+from core.messages import Call
+from core.principal import Principal
 from tests.core.conftest import Write
 from tests.support import Router, routing
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.config import parse
 from core.connection import Connection
-from core.errors import PluginFailed, SettingsError, Unauthenticated
+from core.errors import Forbidden, PluginFailed, SettingsError, Unauthenticated
 from core.gateway import Gateway
 from core.generation import Generation, build
 from tests.core.conftest import Write
@@ -26,6 +26,8 @@ AUTH = """
                 raise KeyError("hush")
             if self.answer == "refuse":
                 raise Unauthenticated("not you")
+            if self.answer == "nobody":
+                return UNCLAIMED
             return None if self.answer == "none" else Principal(id=self.answer)
 """
 HEALTH = """
@@ -74,6 +76,10 @@ CALLER = Connection({"headers": [(b"host", b"localhost")], "client": ("127.0.0.1
         (["none", "refuse", "me"], Unauthenticated),
         (["crash", "me"], PluginFailed),
         ([], "anonymous"),
+        (["nobody", "nobody"], "anonymous"),
+        (["nobody", "me"], "me"),
+        (["nobody", "none"], Unauthenticated),
+        (["none", "nobody"], Unauthenticated),
     ],
 )
 async def test_the_first_that_knows_the_caller_decides(
@@ -88,6 +94,39 @@ async def test_the_first_that_knows_the_caller_decides(
         with pytest.raises(expected) as caught:
             await generation.authenticate(CALLER)
         assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"])
+async def test_while_nobody_is_set_up_only_this_machine_may_call(
+    address: str, tmp_path: Path, write_plugin: Write
+) -> None:
+    """As long as no plugin knows a single caller, requests from elsewhere are refused."""
+    generation = _build(_of(write_plugin(AUTH), a="Auth nobody"), tmp_path)
+    with pytest.raises(Unauthenticated, match="only the machine itself"):
+        await generation.authenticate(Connection({"headers": [], "client": (address, 1)}))
+
+
+async def test_while_nobody_is_set_up_a_web_page_may_not_call(
+    tmp_path: Path, write_plugin: Write
+) -> None:
+    """The open door of loopback is closed to foreign origins and host names."""
+    generation = _build(_of(write_plugin(AUTH), a="Auth nobody"), tmp_path)
+    for header in ((b"origin", b"https://evil.example"), (b"host", b"evil.example")):
+        scope = {"headers": [header], "client": ("127.0.0.1", 1)}
+        with pytest.raises(Forbidden):
+            await generation.authenticate(Connection(scope))
+
+
+async def test_a_key_that_nobody_knows_is_told_apart_from_none(
+    tmp_path: Path, write_plugin: Write
+) -> None:
+    """Who sent a key hears that it is not known, and who sent none how to send one."""
+    generation = _build(_of(write_plugin(AUTH), a="Auth none"), tmp_path)
+    scope = {"headers": [(b"x-api-key", b"some-key")], "client": ("127.0.0.1", 1)}
+    with pytest.raises(Unauthenticated, match="not known here"):
+        await generation.authenticate(Connection(scope))
+    with pytest.raises(Unauthenticated, match="send a key"):
+        await generation.authenticate(CALLER)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "box.lan"])

@@ -11,8 +11,9 @@ import pytest
 from core import hosts as hosts_module
 from core.config import Ollama as OllamaSettings
 from core.errors import GatewayError
-from core.messages import Call, Chunk, Message, Principal
+from core.messages import Call, Chunk, Message
 from core.ollama import Ollama
+from core.principal import Principal
 from tests.double import OllamaDouble, Script, faults
 from tests.support import routing
 

@@ -8,8 +8,9 @@ import pytest
 from core.config import Ollama as OllamaSettings
 from core.errors import ModelNotFound, UpstreamInvalid, UpstreamUnreachable
 from core.management import Management
-from core.messages import Call, Message, Principal
+from core.messages import Call, Message
 from core.ollama import Ollama
+from core.principal import Principal
 from tests.double import Fault, Model, OllamaDouble, Script, faults
 
 CHAT = Call(

@@ -2,10 +2,9 @@
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core.messages import Call, Chunk, Message, Options, Principal, full_name
+from core.messages import Call, Chunk, Message, Options
+from core.principal import Principal
 
 CALL = Call(
     kind="chat",
@@ -55,57 +54,6 @@ def test_a_message_is_encoded_as_ollama_reads_it() -> None:
         "content": "",
         "images": ["aGk="],
     }
-
-
-@pytest.mark.parametrize(
-    ("held", "wanted", "allowed"),
-    [
-        ("chat", "chat", True),
-        ("chat", "embeddings", False),
-        ("*", "admin:config", True),
-        ("admin:*", "admin:config", True),
-        ("admin:*", "adminx:config", False),
-        ("admin", "admin:config", False),
-        ("models:read", "models:write", False),
-        ("", "chat", False),
-    ],
-)
-def test_scopes_are_exact_or_of_a_prefix(held: str, wanted: str, allowed: bool) -> None:
-    """A scope is held by name, by the star after its prefix, or by the star alone."""
-    assert Principal(id="p", scopes=frozenset({held})).may(wanted) is allowed
-
-
-@pytest.mark.parametrize(
-    ("models", "model", "allowed"),
-    [
-        (None, "anything", True),
-        ((), "anything", False),
-        (("llama3.2",), "llama3.2:latest", True),
-        (("llama3.2:latest",), "LLAMA3.2", True),
-        (("llama3.2",), "llama3.2:1b", False),
-        (("llama3.2:*",), "llama3.2:1b", True),
-        (("qwen*",), "qwen3", True),
-        (("qwen*",), "qwen3:14b", False),
-        (("team/x",), "team/x", True),
-    ],
-)
-def test_models_are_allowed_by_name_or_pattern(
-    models: tuple[str, ...] | None, model: str, allowed: bool
-) -> None:
-    """`x` and `x:latest` are the same model, and case makes no difference."""
-    assert Principal(id="p", models=models).may_use(model) is allowed
-
-
-@given(st.text())
-def test_a_full_name_has_a_tag_and_stays(model: str) -> None:
-    """Completing a name twice changes nothing more."""
-    assert ":" in full_name(model)
-    assert full_name(full_name(model)) == full_name(model)
-
-
-def test_a_port_in_a_name_is_no_tag() -> None:
-    """The colon of a registry's port does not count as a tag."""
-    assert full_name("host:5000/team/x") == "host:5000/team/x:latest"
 
 
 def test_texts_are_all_that_a_model_reads() -> None:

@@ -20,8 +20,9 @@ from core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from core.messages import Call, Chunk, Message, Principal
+from core.messages import Call, Chunk, Message
 from core.ollama import Ollama
+from core.principal import Principal
 from core.units import Duration, Size
 from tests.double import Fault, Model, OllamaDouble, Script, faults
 

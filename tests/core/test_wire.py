@@ -16,7 +16,8 @@ from core.errors import (
     UpstreamFailed,
     UpstreamInvalid,
 )
-from core.messages import Call, Chunk, Function, Message, Options, Principal, ToolCall
+from core.messages import Call, Chunk, Function, Message, Options, ToolCall
+from core.principal import Principal
 
 CHAT = Call(
     kind="chat",

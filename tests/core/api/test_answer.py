@@ -1,13 +1,13 @@
 """An answer is sent whole or as it comes, and never passes for complete when it is not."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core.api.answer import STREAM_HEADERS, answer, collect
 from core.errors import InvalidRequest, UpstreamInvalid
-from core.messages import Call, Chunk, Chunks, Function, Principal, ToolCall
+from core.messages import Call, Chunk, Chunks, Function, ToolCall
+from core.principal import Principal
 
 CALL = Call(
     kind="chat",
@@ -50,7 +50,7 @@ class _Exchange:
     def __init__(self, *chunks: Chunk | Exception) -> None:
         self.sent: list[Any] = []
         self.closed = False
-        self.generation = SimpleNamespace(handler=self._handler)
+        self.infer = self._handler
         self._chunks = chunks
 
     async def _handler(self, call: Call) -> Chunks:

@@ -5,13 +5,16 @@ import json
 import math
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from litestar import Litestar, Request, Response, post
+from litestar.testing import AsyncTestClient
 from msgspec import Meta, Struct
 
-from core.api.body import LARGE, MAX_DEPTH, decode
-from core.errors import InvalidRequest
+from core.api.body import LARGE, MAX_DEPTH, decode, read_json
+from core.errors import InvalidRequest, UnsupportedMediaType
 
 
 class _Inner(Struct):
@@ -185,3 +188,38 @@ async def test_negative_zero_and_small_floats_keep_their_value() -> None:
     read = await decode(b'{"a": -0.0, "b": 1e-400, "c": 0.1}', dict)
     assert math.copysign(1, read["a"]) == -1
     assert (read["b"], read["c"]) == (0.0, 0.1)
+
+
+@post("/read")
+async def _read(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Read a body as a plugin's endpoint does."""
+    return Response(msgspec.json.encode(await read_json(request, _Body)), status_code=200)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "refusal"),
+    [
+        ("application/json", b'{"name": "x", "items": [{"size": 1}]}', None),
+        ("application/json; charset=utf-8", b'{"name": "x"}', None),
+        ("text/plain", b'{"name": "x"}', UnsupportedMediaType),
+        ("", b'{"name": "x"}', UnsupportedMediaType),
+        ("application/json", b'{"name": 1}', InvalidRequest),
+        ("application/json", b'{"name": "x", "name": "y"}', InvalidRequest),
+        ("application/json", b"", InvalidRequest),
+    ],
+)
+async def test_a_plugins_endpoint_reads_as_strictly(
+    kind: str, body: bytes, refusal: type[Exception] | None
+) -> None:
+    """`read_json` wants a declared JSON body, and reads it like those of the core's endpoints."""
+    caught: list[Exception] = []
+
+    def note(_: Any, error: Exception) -> Response[bytes]:
+        caught.append(error)
+        return Response(b"", status_code=400)
+
+    app = Litestar([_read], exception_handlers={Exception: note}, openapi_config=None)
+    async with AsyncTestClient(app) as client:
+        answer = await client.post("/read", content=body, headers={"content-type": kind})
+    assert [type(error) for error in caught] == ([refusal] if refusal else [])
+    assert answer.status_code == (400 if refusal else 200)

@@ -278,3 +278,32 @@ async def test_nothing_of_the_client_reaches_ollama(
         assert b"secret" not in raw
         assert received.header("origin") is None
         assert received.header("host") == double.url.removeprefix("http://")
+
+
+# ---- tools
+
+
+def _with_tools(*names: str) -> dict[str, Any]:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    return {"model": "tiny-tools", "messages": HI, "tools": tools, "stream": False}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/api/chat"])
+async def test_tools_are_for_those_who_may_use_them(
+    double: OllamaDouble, tmp_path: Path, path: str
+) -> None:
+    """A request that offers a tool outside of the key's list is a 403, and never gets to Ollama."""
+    key = '{ name = "me", key = "my-own-key-0123456789", tools = ["weather", "map_*"] }'
+    toml = toml_for(double.url, "auth.static", f"[plugins.auth.static]\nkeys = [{key}]")
+    headers = {"x-api-key": "my-own-key-0123456789"}
+    async with (
+        routing(toml, tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, headers=headers, trust_env=False) as client,
+    ):
+        answer = await client.post(path, json=_with_tools("weather", "map_show"))
+        assert answer.status_code == 200, answer.text
+        asked = len(double.received)
+        answer = await client.post(path, json=_with_tools("weather", "delete_all"))
+        assert answer.status_code == 403
+        assert "may not use the tool 'delete_all'" in answer.text
+        assert len(double.received) == asked

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.api.models import MAX_NAME, check_model
 from core.errors import Forbidden, GatewayError, InvalidRequest
-from core.messages import Principal
+from core.principal import Principal
 
 
 def _exchange(*models: str) -> Any:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.api.ollama_answer import ChatForm, GenerateForm, embed, embeddings
-from core.messages import Call, Chunk, Function, Principal, ToolCall
+from core.messages import Call, Chunk, Function, ToolCall
+from core.principal import Principal
 
 CALL = Call(
     kind="chat",

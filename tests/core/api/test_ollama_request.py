@@ -21,7 +21,8 @@ from core.api.ollama_request import (
     option_error,
 )
 from core.errors import InvalidRequest
-from core.messages import Call, Function, Message, Options, Principal, ToolCall
+from core.messages import Call, Function, Message, Options, ToolCall
+from core.principal import Principal
 
 ME = Principal(id="me")
 PNG = base64.b64encode(b"\x89PNG").decode()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.api.openai_answer import ChatForm, CompletionForm, embeddings, finish_reason
-from core.messages import Call, Chunk, Function, Message, Principal, ToolCall
+from core.messages import Call, Chunk, Function, Message, ToolCall
+from core.principal import Principal
 
 CALL = Call(
     kind="chat",

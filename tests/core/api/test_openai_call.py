@@ -15,7 +15,7 @@ from core.api.body import decode
 from core.api.openai_call import chat_call, check_base64, completion_call, embedding_call
 from core.api.openai_request import ChatRequest, CompletionRequest, EmbeddingRequest
 from core.errors import InvalidRequest, UnsupportedParameter
-from core.messages import Call, Message, Options, Principal
+from localai import Call, Message, Options, Principal
 
 ME = Principal(id="me")
 PNG = base64.b64encode(b"\x89PNG").decode()

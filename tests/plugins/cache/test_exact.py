@@ -26,7 +26,17 @@ from localai import (
 )
 from plugins.cache import memory
 from plugins.cache.exact import ExactCache, key_of
-from tests.plugins.support import ENDLESS, HELLO, Model, a_call, all_of, asking, leaves, serving
+from tests.plugins.support import (
+    ENDLESS,
+    HELLO,
+    Model,
+    a_call,
+    all_of,
+    asking,
+    connecting,
+    leaves,
+    serving,
+)
 
 COLD = Options(temperature=0.0)
 WHOLE = (HELLO[-1].replace(content="Hello"),)
@@ -306,6 +316,7 @@ IRRELEVANT: dict[str, st.SearchStrategy[Any]] = {
     "stream": st.booleans(),
     "dialect": st.sampled_from(["openai", "ollama"]),
     "request_id": TEXT,
+    "connection": st.none() | st.builds(connecting, st.just("192.0.2.1"), x_more=st.just("x")),
     "keep_alive": st.none() | TEXT | FLOATS,
     "headers": st.dictionaries(TEXT, TEXT, max_size=2),
     "principal": st.builds(Principal, id=TEXT, name=TEXT, scopes=st.frozensets(TEXT, max_size=2)),
