@@ -10,7 +10,9 @@ from pathlib import Path
 from benchmarks.answers import MODELS
 
 KEY = "bench-key-0123456789abcdef"
-"""The key that every request carries; only the router checks it."""
+"""The key that requests carry, unless the gateway has left another one in its folder."""
+KEY_FILE = "key"
+"""Where a gateway's command leaves the key that it wants to see."""
 CHAIN = "metrics,auth,guardrails,routing,cache"
 """The router's default chain."""
 ROOT = Path(__file__).parent.parent
@@ -23,9 +25,13 @@ hosts = ["http://127.0.0.1:{upstream}"]
 embedded = "never"
 [chain]
 plugins = [{chain}]
-[plugins.auth.static]
-keys = [{{ name = "bench", key = "{key}", scopes = ["chat", "embeddings", "models:read"] }}]
+{auth}
 """
+
+_LIMITS = """[plugins.auth.limits]
+rules = [{ per = "key", kind = "chat", requests = "1000000000/minute" }]
+"""
+"""A limit that is counted and never met."""
 
 _NGINX = """\
 daemon off;
@@ -74,17 +80,31 @@ class Gateway:
     env: dict[str, str] = field(default_factory=dict)
 
 
-def router(chain: Sequence[str]) -> Gateway:
-    """Return the router of this checkout with the plugins of `chain` and one static key."""
+def router(chain: Sequence[str], name: str = "router") -> Gateway:
+    """Return the router of this checkout with the plugins of `chain`.
+
+    With `auth` among them, the requests carry a key of its database.
+    """
 
     def command(port: int, upstream: int, folder: Path) -> list[str]:
         config = folder / "localai.toml"
         names = ", ".join(f'"{name}"' for name in chain)
-        config.write_text(_ROUTER.format(port=port, upstream=upstream, key=KEY, chain=names))
-        return [sys.executable, "-m", "core.cli", "serve", "--config", str(config)]
+        auth = _LIMITS if "auth" in chain else ""
+        config.write_text(_ROUTER.format(port=port, upstream=upstream, auth=auth, chain=names))
+        localai = [sys.executable, "-m", "core.cli", "--config", str(config)]
+        if "auth" in chain:
+            key = subprocess.run(
+                [*localai, "keys", "create", "bench"],
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+                timeout=60,
+            )
+            (folder / KEY_FILE).write_text(key.stdout.strip())
+        return [*localai, "serve"]
 
     caches = any(name.partition(".")[0] == "cache" for name in chain)
-    return Gateway("router", command, "this checkout", caches=caches)
+    return Gateway(name, command, "this checkout", caches=caches)
 
 
 def passthrough() -> Gateway:
@@ -149,9 +169,11 @@ def litellm(python: Path) -> Gateway | None:
 
 
 def installed(chain: Sequence[str], litellm_python: Path) -> list[Gateway]:
-    """Return the gateways that can be measured here, the router first."""
+    """Return the gateways that can be measured here: the router first, and without its auth."""
     peers = [passthrough(), nginx(), litellm(litellm_python)]
-    return [router(chain), *(peer for peer in peers if peer is not None)]
+    open_door = [name for name in chain if name.partition(".")[0] != "auth"]
+    routers = [router(chain), router(open_door, "anonymous")]
+    return [*routers, *(peer for peer in peers if peer is not None)]
 
 
 def _output(*argv: str) -> str:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -28,7 +28,7 @@ from benchmarks.figures import (
     Figure,
     LoadFigure,
 )
-from benchmarks.gateways import Gateway
+from benchmarks.gateways import KEY, KEY_FILE, Gateway
 from benchmarks.process import GatewayFailed, Process, free_port, post
 
 MEGABYTE = 1_000_000
@@ -71,6 +71,19 @@ class Cell:
     def median(self) -> float | None:
         """The figure, or None when it is invalid or was not measured."""
         return statistics.median(self.samples) if self.samples and not self.problem else None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A gateway that has answered its first request."""
+
+    gateway: Gateway
+    process: Process
+    port: int
+    key: str
+    """What requests to it carry."""
+    seconds: float
+    """From its start to its first 200."""
 
 
 Table = dict[tuple[str, str], Cell]
@@ -124,70 +137,71 @@ class Bench:
             yield
 
     @contextmanager
-    def _start(self, gateway: Gateway) -> Iterator[tuple[Process, int, float]]:
-        """Start one gateway; gives the process, its port and the seconds to its first 200."""
+    def _start(self, gateway: Gateway) -> Iterator["Running"]:
+        """Start one gateway, and wait for its first 200."""
         port = free_port()
         with tempfile.TemporaryDirectory(prefix=f"bench-{gateway.name}-") as name:
             folder = Path(name)
             argv = gateway.command(port, self._upstream, folder)
+            own = folder / KEY_FILE
+            key = own.read_text() if own.is_file() else KEY
             with Process(argv, core=self._cores.gateway, folder=folder, env=gateway.env) as process:
-                yield process, port, process.wait_until_answers(port, PLAIN.request)
+                seconds = process.wait_until_answers(port, replace(PLAIN.request, key=key))
+                yield Running(gateway, process, port, key, seconds)
 
     def _measure_fresh(self, gateway: Gateway, runner: asyncio.Runner) -> None:
         """Take one sample each of start, memory and growth, with a process of its own."""
         try:
-            with self._start(gateway) as (process, port, seconds):
-                self._cell(START, gateway).samples.append(seconds)
-                process.settled_cpu()
-                before = process.memory()
+            with self._start(gateway) as running:
+                self._cell(START, gateway).samples.append(running.seconds)
+                running.process.settled_cpu()
+                before = running.process.memory()
                 self._cell(MEMORY, gateway).samples.append(before / MEGABYTE)
                 requests = self._share(GROWTH_REQUESTS, gateway)
                 cell = self._cell(GROWTH, gateway)
-                self._send(PLAIN, requests, port, cell, runner)
-                process.settled_cpu()
-                cell.samples.append((process.memory() - before) / MEGABYTE)
+                self._send(PLAIN, requests, running, cell, runner)
+                running.process.settled_cpu()
+                cell.samples.append((running.process.memory() - before) / MEGABYTE)
         except GatewayFailed as failure:
             self._fail(gateway, failure)
 
     def _measure_loads(self, rounds: int, runner: asyncio.Runner) -> None:
         with ExitStack() as stack:
-            started: list[tuple[Gateway, Process, int]] = []
+            started: list[Running] = []
             for gateway in self._running():
                 try:
-                    process, port, _seconds = stack.enter_context(self._start(gateway))
-                    started.append((gateway, process, port))
+                    started.append(stack.enter_context(self._start(gateway)))
                 except GatewayFailed as failure:
                     self._fail(gateway, failure)
             for number in range(rounds):
                 for figure in LOADS:
                     self._say(f"round {number + 1} of {rounds}: {figure.title}")
-                    for gateway, process, port in started:
-                        if gateway.caches or not figure.cached:
-                            self._measure_load(figure, gateway, process, port, runner)
+                    for running in started:
+                        if running.gateway.caches or not figure.cached:
+                            self._measure_load(figure, running, runner)
 
-    def _measure_load(
-        self,
-        figure: LoadFigure,
-        gateway: Gateway,
-        process: Process,
-        port: int,
-        runner: asyncio.Runner,
-    ) -> None:
+    def _measure_load(self, figure: LoadFigure, running: "Running", runner: asyncio.Runner) -> None:
+        gateway = running.gateway
         requests = max(self._share(figure.requests, gateway), figure.connections)
         cell = self._cell(figure, gateway)
         warm_up = self._share(figure.warm_up, gateway)
-        runner.run(self._load(figure, warm_up, port))
-        before = process.settled_cpu()
-        self._send(figure, requests, port, cell, runner)
-        spent = process.settled_cpu() - before
+        runner.run(self._load(figure, warm_up, running))
+        before = running.process.settled_cpu()
+        self._send(figure, requests, running, cell, runner)
+        spent = running.process.settled_cpu() - before
         cell.samples.append(spent * 1e6 / figure.units(requests))
 
     def _send(
-        self, figure: LoadFigure, requests: int, port: int, cell: Cell, runner: asyncio.Runner
+        self,
+        figure: LoadFigure,
+        requests: int,
+        running: "Running",
+        cell: Cell,
+        runner: asyncio.Runner,
     ) -> None:
         """Send the load and note in the cell what makes the sample invalid."""
         served = self._served()
-        outcome = runner.run(self._load(figure, requests, port))
+        outcome = runner.run(self._load(figure, requests, running))
         served = self._served() - served
         expected = 0 if figure.cached else requests
         cell.outcomes.append(outcome)
@@ -197,9 +211,10 @@ class Bench:
         elif served != expected:
             cell.problem = f"the upstream answered {served} requests, not {expected}"
 
-    async def _load(self, figure: LoadFigure, requests: int, port: int) -> load.Outcome:
+    async def _load(self, figure: LoadFigure, requests: int, running: "Running") -> load.Outcome:
+        request = replace(figure.request, key=running.key)
         return await load.run(
-            port, figure.request, requests=requests, connections=figure.connections
+            running.port, request, requests=requests, connections=figure.connections
         )
 
     def _served(self) -> int:

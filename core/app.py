@@ -11,17 +11,17 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Response
 
 from core.api import dialects, ollama, openai, operations, schema
+from core.api.dialects import send_error
 from core.api.routes import handlers
 from core.connection import Connection
+from core.door import ADMIN, at_the_door, is_below, nothing_at
 from core.errors import (
     GatewayError,
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
-    NotFound,
     PluginFailed,
     SettingsError,
-    ShuttingDown,
 )
 from core.loader import Plugin
 
@@ -58,27 +58,10 @@ def build_app(
         ) from error
     generation.routers = routers
     generation.paths = frozenset(route.path for route in app.routes)
-    app = _at_the_door(gateway, app)
+    app = at_the_door(generation, gateway, app)
     for name, wrap in reversed(wraps):
         app = _guarded(plugins[name], wrap, app)
     return app
-
-
-def _at_the_door(gateway: "Gateway", app: Any) -> Any:
-    """Turn away what no route should see; plugins around the application see that too."""
-
-    async def at_the_door(scope: Any, receive: Any, send: Any) -> None:
-        path: str = scope["path"]
-        if gateway.draining and not path.startswith("/health"):
-            error: GatewayError = ShuttingDown("the router shuts down: try again", retry_after=5)
-            await send_error(error, scope, send)
-        elif path.endswith("/") and path != "/":
-            error = NotFound(f"there is nothing at {path}: leave out the '/' at its end")
-            await send_error(error, scope, send)
-        else:
-            await app(scope, receive, send)
-
-    return at_the_door
 
 
 def _router(name: str, made: Sequence[Any], generation: "Generation") -> Router:
@@ -86,7 +69,7 @@ def _router(name: str, made: Sequence[Any], generation: "Generation") -> Router:
 
     async def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: Any) -> None:
         scope = handler.opt.get("scope")
-        if scope is not None:
+        if scope is not None or handler.opt.get("authenticated"):
             caller: Any = connection.scope
             await generation.authorise(Connection(caller, generation.trust), scope)
 
@@ -95,10 +78,17 @@ def _router(name: str, made: Sequence[Any], generation: "Generation") -> Router:
         for handler in _handlers_of(route):
             if getattr(handler, "http_methods", None) == {"OPTIONS"}:
                 continue  # Litestar's own, which says what the path allows
-            if not (handler.opt.get("scope") or handler.opt.get("public")):
+            if not any(handler.opt.get(each) for each in ("scope", "authenticated", "public")):
                 raise SettingsError(
                     f"plugin '{name}': the route {route.path} names no scope: give its handler "
-                    'opt={"scope": "…"}, or opt={"public": True} to open it to everybody'
+                    'opt={"scope": "…"}, or opt={"authenticated": True} for every known caller, '
+                    'or opt={"public": True} to open it to everybody'
+                )
+            scope = str(handler.opt.get("scope", ""))
+            if scope.startswith("admin:") and not is_below(route.path, ADMIN):
+                raise SettingsError(
+                    f"plugin '{name}': the route {route.path} needs the scope '{scope}', so it "
+                    f"must be below {ADMIN}/, which [server] admin moves to its own address"
                 )
     return router
 
@@ -127,7 +117,7 @@ def _as_gateway_error(error: Exception, path: str) -> GatewayError:
     if isinstance(error, GatewayError):
         return error
     if isinstance(error, NotFoundException):
-        return NotFound(f"there is nothing at {path}: GET /schema lists what there is")
+        return nothing_at(path)
     if isinstance(error, MethodNotAllowedException):
         allow = (error.headers or {}).get("Allow", "")
         return MethodNotAllowed(f"use {allow} here", allow=allow)
@@ -165,16 +155,3 @@ def _guarded(plugin: Plugin, wrap: Any, app: Any) -> Any:
                 await send_error(PluginFailed(name), scope, send)
 
     return guarded
-
-
-async def send_error(error: GatewayError, scope: Any, send: Any) -> None:
-    """Answer a request with an error, outside of Litestar."""
-    dialect = dialects.dialect_of(scope["path"])
-    body = dialects.error_body(error, dialect)
-    headers = {
-        "content-type": dialects.JSON[dialect].decode(),
-        "content-length": str(len(body)),
-    } | error.headers()
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": raw})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

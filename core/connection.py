@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from core.errors import Forbidden, Unauthenticated
 from core.principal import ANONYMOUS, Principal
-from core.trust import NOBODY, Trust, host_name, is_local_name, is_loopback
+from core.trust import NOBODY, Trust, address_of, host_name, is_loopback
 
 EVERYTHING = frozenset({"*"})
 """What an anonymous caller on loopback may do."""
@@ -14,16 +14,23 @@ EVERYTHING = frozenset({"*"})
 BASIC = frozenset({"chat", "embeddings", "models:read"})
 """What an anonymous caller from elsewhere may do, where the file lets them in."""
 
+FORWARDED = ("x-forwarded-for", "x-real-ip", "forwarded")
+"""Headers that proxies and tunnels add; one of them is enough to tell that there is one."""
+
 APP_SCHEMES = frozenset({"app", "file", "tauri", "vscode-webview", "vscode-file"})
 """Origins of desktop applications; Ollama lets in the same ones."""
 
 
 class Connection:
-    """A request before its body is read. Header names are in lower case."""
+    """A request before its body is read. Header names are in lower case.
 
-    def __init__(self, scope: MutableMapping[str, Any], trust: Trust = NOBODY) -> None:
+    Without a `trust` it is the one that the gateway has put into the scope, so that plugins around
+    the application see the same client as all others.
+    """
+
+    def __init__(self, scope: MutableMapping[str, Any], trust: Trust | None = None) -> None:
         self.scope = scope
-        self._trust = trust
+        self._trust: Trust = scope.get("localai.trust", NOBODY) if trust is None else trust
         self._headers: dict[str, str] | None = None
         self._client: str | None = None
 
@@ -57,11 +64,10 @@ class Connection:
         is none of theirs; a header from anybody else means nothing.
         """
         if self._client is None:
-            peer = self.scope.get("client")
-            address = str(peer[0]) if peer else ""
-            if self._trust.is_proxy(address):
-                address = self._trust.client_of(address, self.headers.get("x-forwarded-for", ""))
-            self._client = address
+            peer = self._peer
+            if self._trust.is_proxy(peer):
+                peer = self._trust.client_of(peer, self.headers.get("x-forwarded-for", ""))
+            self._client = peer
         return self._client
 
     @property
@@ -69,15 +75,30 @@ class Connection:
         """Whether the caller came by TLS, here or at a trusted proxy."""
         if self.scope.get("scheme") == "https":
             return True
-        peer = self.scope.get("client")
-        if not self._trust.is_proxy(str(peer[0]) if peer else ""):
+        if not self._trust.is_proxy(self._peer):
             return False
-        return self.headers.get("x-forwarded-proto", "").strip().lower() == "https"
+        # Of several values, the last is the one that the proxy itself has added.
+        scheme = self.headers.get("x-forwarded-proto", "").rpartition(",")[2]
+        return scheme.strip().lower() == "https"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the peer is on this machine."""
-        return not self.client or is_loopback(self.client)
+        """Whether the caller is a program on this machine, and no proxy stands between.
+
+        What comes through a proxy or a tunnel on this machine may come from anywhere, and what a
+        proxy elsewhere calls 127.0.0.1 is its own machine.
+        """
+        peer = self._peer
+        if peer and not is_loopback(peer):
+            return False
+        return not any(name in self.headers for name in FORWARDED)
+
+    @property
+    def _peer(self) -> str:
+        """The address at the other end of the socket; IPv4 in its own form on any socket."""
+        peer = self.scope.get("client")
+        address = str(peer[0]) if peer else ""
+        return address_of(address) or address if address.startswith("::ffff:") else address
 
     def credential(self) -> str | None:
         """Return the key or token from `Authorization: Bearer`, `X-API-Key` or `api-key`.
@@ -101,6 +122,11 @@ class Connection:
         rebinding) or `Origin` is refused. Raises `Forbidden`.
         """
         if not self.is_loopback:
+            if not self._trust.anonymous:
+                raise Forbidden(
+                    "without a key only programs on this machine may call, and through no proxy: "
+                    "set up a key, or let everybody in by [server] allow_anonymous"
+                )
             return Principal(id=ANONYMOUS, name=ANONYMOUS, scopes=BASIC)
         host = host_name(self.headers.get("host", ""))
         if not self._may_name(host):
@@ -114,7 +140,7 @@ class Connection:
         return Principal(id=ANONYMOUS, name=ANONYMOUS, scopes=EVERYTHING)
 
     def _may_name(self, host: str) -> bool:
-        return is_local_name(host) or self._trust.names(host)
+        return is_loopback(host) or self._trust.names(host)
 
     def _may_come_from(self, origin: str) -> bool:
         try:

@@ -1,11 +1,11 @@
 """Every failure that a caller can see, as one small hierarchy.
 
     GatewayError
-    ├── InvalidRequest 400 ── UnsupportedParameter, ContextTooLong
+    ├── InvalidRequest 400 ── UnsupportedParameter, ContextTooLong, Misdirected 421
     ├── Unauthenticated 401      Forbidden 403
     ├── NotFound 404 ── ModelNotFound
     ├── MethodNotAllowed 405     PayloadTooLarge 413     UnsupportedMediaType 415
-    ├── RateLimited 429
+    ├── RateLimited 429 ── BudgetSpent
     ├── InternalError 500        UpstreamFailed 5xx ── UpstreamInvalid 502, UpstreamTimeout 504
     └── Unavailable 503 ── UpstreamUnreachable, UpstreamBusy, PluginFailed, ShuttingDown
     SettingsError: the file, a plugin or the start is wrong; for the operator, never for a caller
@@ -75,6 +75,13 @@ class ContextTooLong(InvalidRequest):
     default_code = "context_length_exceeded"
 
 
+class Misdirected(InvalidRequest):
+    """The request names a host that this gateway does not answer to."""
+
+    status = 421
+    default_code = "misdirected_request"
+
+
 class Unauthenticated(GatewayError):
     """No valid credential came with the request."""
 
@@ -82,10 +89,12 @@ class Unauthenticated(GatewayError):
     type = "invalid_request_error"
     default_code = "invalid_api_key"
     retry = False
+    challenge: ClassVar[str] = "Bearer"
+    """What the answer's `www-authenticate` says."""
 
     def headers(self) -> dict[str, str]:
         """Add the challenge that RFC 9110 §11.6.1 asks of every 401."""
-        return super().headers() | {"www-authenticate": "Bearer"}
+        return super().headers() | {"www-authenticate": self.challenge}
 
 
 class Forbidden(GatewayError):
@@ -150,6 +159,14 @@ class RateLimited(GatewayError):
     status = 429
     type = "requests"
     default_code = "rate_limit_exceeded"
+
+
+class BudgetSpent(RateLimited):
+    """The caller has used up a budget; only its next period mends that."""
+
+    type = "insufficient_quota"
+    default_code = "insufficient_quota"
+    retry = False
 
 
 class InternalError(GatewayError):

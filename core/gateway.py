@@ -8,12 +8,14 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from core.app import send_error
+from core.api.dialects import send_error
 from core.config import Settings, load
+from core.database import Database
 from core.errors import InternalError, SettingsError, ShuttingDown
 from core.generation import Generation, build
 from core.ids import new_id
 from core.messages import Call, Chunks
+from core.usage import UsageLog
 
 log = structlog.get_logger("gateway")
 
@@ -27,6 +29,10 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._path = settings.document.path
         self._first = settings
+        self.database = Database(settings)
+        """Keys, users, usage; opened with its first use."""
+        self.usage = UsageLog(self.database)
+        """What requests used; written in batches."""
         self._current: Generation | None = None
         self._number = 0
         self._reloading = asyncio.Lock()
@@ -45,8 +51,8 @@ class Gateway:
 
     @property
     def settings(self) -> Settings:
-        """The settings in use."""
-        return self.current.settings
+        """The settings in use; while plugins start for the first time, those to come."""
+        return self._first if self._current is None else self._current.settings
 
     @property
     def generation(self) -> int:
@@ -73,13 +79,19 @@ class Gateway:
 
     async def start(self) -> None:
         """Build and start the first generation; raise `SettingsError`."""
-        await self._swap(self._first)
+        try:
+            await self._swap(self._first)
+        except BaseException:
+            await self.stop()  # what did start may have opened the database
+            raise
 
     async def stop(self) -> None:
-        """Close every generation, the current one last."""
+        """Close every generation, the current one last; then what they share."""
         await asyncio.gather(*self._closing, return_exceptions=True)
         if self._current is not None:
             await self._current.close()
+        await self.usage.close()
+        await self.database.close()
 
     async def reload(self, why: str) -> None:
         """Take the file as it is now; a bad one changes nothing and raises `SettingsError`."""
@@ -152,6 +164,7 @@ class Gateway:
         scope["localai.answer"] = answer = _Answer(request_id, send)
         path: str = scope["path"]
         generation = self.current
+        scope["localai.trust"] = generation.trust
         generation.enter()
         try:
             await generation.app(scope, receive, answer.send)

@@ -15,6 +15,7 @@ from core.config import Settings
 from core.connection import Connection
 from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
 from core.lifespans import Lifespan, acquire_all, release_all
+from core.listen import admin_address
 from core.messages import Handler
 from core.ollama import Ollama
 from core.principal import UNCLAIMED, Principal
@@ -118,14 +119,15 @@ class Generation:
             "send a key: 'authorization: Bearer KEY', as api_key in OpenAI's clients"
         )
 
-    async def authorise(self, connection: Connection, scope: str) -> Principal:
-        """Return who is calling, if they hold `scope`; raise `Unauthenticated` or `Forbidden`.
+    async def authorise(self, connection: Connection, scope: str | None) -> Principal:
+        """Return who is calling, if they hold `scope`; `None` is for whoever is known.
 
-        The connection's `scope["user"]` says it to all that stands around this.
+        The connection's `scope["user"]` says it to all that stands around this. Raises
+        `Unauthenticated` or `Forbidden`.
         """
         principal = await self.authenticate(connection)
         connection.scope["user"] = principal
-        if not principal.may(scope):
+        if scope is not None and not principal.may(scope):
             raise Forbidden(f"this needs the scope '{scope}': ask for a key that has it")
         return principal
 
@@ -208,11 +210,17 @@ def _routes(name: str, make: Callable[..., Any], gateway: "Gateway") -> list[Any
 
 def _check_door(settings: Settings, authenticators: Sequence[Any]) -> None:
     server = settings.server
-    if authenticators or server.allow_anonymous or is_loopback(server.host):
+    admin = admin_address(settings)
+    if authenticators or server.allow_anonymous:
         return
-    raise settings.document.error(
-        ("server",),
-        "host",
-        f"'{server.host}' can be reached from other machines, and no authentication plugin is "
-        'on: add "auth" to [chain] plugins, or set allow_anonymous = true',
-    )
+    hosts = {"host": server.host}
+    if admin is not None and admin.path is None:
+        hosts["admin"] = admin.host
+    for key, host in hosts.items():
+        if not is_loopback(host):
+            raise settings.document.error(
+                ("server",),
+                key,
+                f"'{host}' can be reached from other machines, and no authentication plugin is "
+                'on: add "auth" to [chain] plugins, or set allow_anonymous = true',
+            )

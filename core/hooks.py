@@ -42,7 +42,7 @@ class Hooks:
 
     @hookspec
     async def authenticate(self, connection: "Connection") -> Principal | None:
-        """Say who is calling: a `Principal`, `None` for "not mine", or raise `Unauthenticated`."""
+        """Say who calls: a `Principal`, `None` for "not mine", or raise; `UNCLAIMED` if unused."""
 
     @hookspec
     def route_handlers(  # type: ignore[empty-body]

@@ -7,6 +7,7 @@ all that with an answer that the client can read, in the shape of the API that i
 
 import asyncio
 import enum
+import socket
 from typing import Any, ClassVar
 
 import httptools
@@ -106,6 +107,11 @@ class StrictProtocol(HttpToolsProtocol):
             transport, self.limits.linger_bytes, self.limits.linger_timeout
         )
         self.since = self.loop.time()
+        if self.client is None and not _is_unix(transport):
+            # It is gone already, so nobody knows whose it was; and a caller without an address
+            # is taken for one on a Unix socket, which is this machine.
+            self.phase = ENDING
+            transport.abort()
         self._check_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -316,6 +322,11 @@ class StrictProtocol(HttpToolsProtocol):
 def strict_protocol(limits: HttpLimits) -> type[HttpToolsProtocol]:
     """Return the protocol class to give uvicorn as `http=`; uvicorn makes the instances itself."""
     return type("LimitedProtocol", (StrictProtocol,), {"limits": limits})
+
+
+def _is_unix(transport: asyncio.BaseTransport) -> bool:
+    sock = transport.get_extra_info("socket")
+    return sock is not None and sock.family == socket.AF_UNIX
 
 
 def _framing(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:

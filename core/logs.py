@@ -14,6 +14,7 @@ import structlog
 
 from core.config import Log
 from core.errors import GatewayError, SettingsError
+from core.redact import redact
 from core.units import Secret
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -30,8 +31,8 @@ def configure(settings: Log) -> None:
         structlog.configure(
             processors=[
                 *shared,
-                _mask,
                 structlog.processors.ExceptionRenderer(_frames),
+                _mask,
                 structlog.dev.ConsoleRenderer(),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
@@ -43,6 +44,7 @@ def configure(settings: Log) -> None:
             processors=[
                 *shared,
                 structlog.processors.ExceptionRenderer(_frames),
+                _mask,
                 structlog.processors.JSONRenderer(serializer=_json),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
@@ -71,8 +73,13 @@ def _frames(exc_info: Any) -> str:
 
 
 def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Mask secrets: the console would write them as the texts that they are."""
-    return {key: str(value) if isinstance(value, Secret) else value for key, value in event.items()}
+    """Mask secrets, and keys in other texts; of a key its public part stays."""
+    for name, value in event.items():
+        if isinstance(value, Secret):
+            event[name] = str(value)  # the console would write the text that it is
+        elif isinstance(value, str):
+            event[name] = redact(value)
+    return event
 
 
 def _json(event: Any, **_: Any) -> bytes:

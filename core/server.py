@@ -1,20 +1,21 @@
-"""Run the gateway under uvicorn: one socket, graceful ends, a strict front door."""
+"""Run the gateway under uvicorn: one socket or two, graceful ends, a strict front door."""
 
 import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from types import FrameType
+from typing import Any
 
 import structlog
 import uvicorn
 
-from core.config import Server as ServerSettings
 from core.config import Settings
-from core.errors import SettingsError
+from core.door import LISTENER
 from core.gateway import Gateway
 from core.http import HttpLimits, strict_protocol
+from core.listen import BACKLOG, admin_address, listening, main_address, url_of
 from core.tuning import tune
 from core.watch import watching
 
@@ -27,7 +28,9 @@ CUT_TIMEOUT = 5
 class Server(uvicorn.Server):
     """uvicorn's server for a started gateway; the first signal drains, the second ends at once."""
 
-    def __init__(self, gateway: Gateway, sock: socket.socket) -> None:
+    def __init__(
+        self, gateway: Gateway, sock: socket.socket, admin: socket.socket | None = None
+    ) -> None:
         settings = gateway.settings.server
         limits = HttpLimits(
             header_timeout=settings.header_timeout, body_timeout=settings.body_timeout
@@ -47,14 +50,41 @@ class Server(uvicorn.Server):
         )
         self.gateway = gateway
         self.socket = sock
+        self.admin_socket = admin
+        """Where /admin is served instead, if it has its own address."""
         self._draining: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
     def url(self) -> str:
         """The address that clients reach this server at."""
-        host, port = self.socket.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return url_of(self.socket)
+
+    @property
+    def admin_url(self) -> str:
+        """The address of /admin; that of a Unix socket is `unix:PATH`."""
+        return url_of(self.admin_socket or self.socket)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept connections, on the address of /admin too."""
+        await super().startup(sockets)
+        sock = self.admin_socket
+        if sock is None:
+            return
+        unix = sock.family == socket.AF_UNIX
+        listen = self._loop.create_unix_server if unix else self._loop.create_server
+        server: Any = await listen(self._admin_protocol, sock=sock, backlog=BACKLOG)
+        self.servers.append(server)
+
+    def _admin_protocol(self) -> asyncio.Protocol:
+        protocol: Any = self.config.http_protocol_class
+        made = protocol(config=self.config, server_state=self.server_state, app_state={})
+        made.app = self._at_admin
+        return made  # type: ignore[no-any-return]
+
+    async def _at_admin(self, scope: Any, receive: Any, send: Any) -> None:
+        scope[LISTENER] = "admin"
+        await self.gateway(scope, receive, send)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal, which may come at any point of the program."""
@@ -79,41 +109,23 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def bind(server: ServerSettings) -> socket.socket:
-    """Return a listening socket; raise `SettingsError` that says why it can't be had."""
-    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((server.host, server.port))
-        sock.listen(2048)
-    except OSError as error:
-        sock.close()
-        raise SettingsError(
-            f"can't listen on {server.host}:{server.port}: {error.strerror}: "
-            "is another server running? choose another with --port or [server] port"
-        ) from None
-    sock.setblocking(False)
-    return sock
-
-
 @asynccontextmanager
 async def started(settings: Settings) -> AsyncIterator[Server]:
     """Bind, start the gateway and watch its files; stop all at the end.
 
     Raises `SettingsError` when it can't start; nothing half-started is left.
     """
-    sock = bind(settings.server)
-    try:
+    with ExitStack() as sockets:
+        admin = admin_address(settings)
+        sock = sockets.enter_context(listening(main_address(settings)))
+        admin_sock = sockets.enter_context(listening(admin)) if admin else None
         gateway = Gateway(settings)
         await gateway.start()
         try:
             async with watching(gateway):
-                yield Server(gateway, sock)
+                yield Server(gateway, sock, admin_sock)
         finally:
             await gateway.stop()
-    finally:
-        sock.close()
 
 
 async def serve(settings: Settings) -> None:
@@ -123,6 +135,7 @@ async def serve(settings: Settings) -> None:
         log.info(
             "ready",
             url=server.url,
+            **({"admin": server.admin_url} if server.admin_socket else {}),
             plugins=[plugin.name for plugin in generation.plugins],
             engine="embedded" if generation.ollama.hosts.uses_embedded else "ollama",
         )

@@ -1,8 +1,11 @@
 """What plugins are written with: `from localai import …`."""
 
 from core.api.body import read_json
+from core.api.dialects import send_error
 from core.connection import Connection
+from core.database import Database, open_database
 from core.errors import (
+    BudgetSpent,
     ContextTooLong,
     Forbidden,
     GatewayError,
@@ -34,17 +37,20 @@ from core.messages import (
     Options,
     ToolCall,
 )
-from core.principal import UNCLAIMED, Budget, Limits, Principal, full_name
+from core.principal import UNCLAIMED, Budget, Limits, Period, Principal, Unit, full_name
 from core.units import Duration, Secret, Size
+from core.usage import Usage
 
 __all__ = [
     "UNCLAIMED",
     "Budget",
+    "BudgetSpent",
     "Call",
     "Chunk",
     "Chunks",
     "Connection",
     "ContextTooLong",
+    "Database",
     "Duration",
     "Forbidden",
     "Function",
@@ -59,6 +65,7 @@ __all__ = [
     "NotFound",
     "Options",
     "PayloadTooLarge",
+    "Period",
     "Principal",
     "RateLimited",
     "Secret",
@@ -67,13 +74,17 @@ __all__ = [
     "ToolCall",
     "Unauthenticated",
     "Unavailable",
+    "Unit",
     "UnsupportedParameter",
     "UpstreamBusy",
     "UpstreamFailed",
     "UpstreamInvalid",
     "UpstreamTimeout",
     "UpstreamUnreachable",
+    "Usage",
     "full_name",
     "hookimpl",
+    "open_database",
     "read_json",
+    "send_error",
 ]

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.double import OllamaDouble
+from tests.servers.databases import database, database_url
+from tests.servers.postgres import postgres, postgres_server
+from tests.servers.redis import redis
 from tests.support import Router, routing, toml_for
+
+__all__ = ["database", "database_url", "double", "postgres", "postgres_server", "redis", "router"]
 
 
 @pytest.fixture

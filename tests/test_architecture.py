@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("core", "plugins", "localai", "benchmarks", "examples", "tests")
 MOST_LINES = 400
 FACE = """
-UNCLAIMED Budget Call Chunk Chunks Connection ContextTooLong Duration Forbidden Function Gateway
-GatewayError Handler InternalError InvalidRequest Limits Message ModelNotFound NotFound Options PayloadTooLarge
-Principal RateLimited Secret SettingsError Size ToolCall Unauthenticated Unavailable
-UnsupportedParameter UpstreamBusy UpstreamFailed UpstreamInvalid UpstreamTimeout
-UpstreamUnreachable full_name hookimpl read_json
+UNCLAIMED Budget BudgetSpent Call Chunk Chunks Connection ContextTooLong Database Duration Forbidden
+Function Gateway GatewayError Handler InternalError InvalidRequest Limits Message ModelNotFound
+NotFound Options PayloadTooLarge Period Principal RateLimited Secret SettingsError Size ToolCall
+Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy UpstreamFailed UpstreamInvalid
+UpstreamTimeout UpstreamUnreachable full_name hookimpl open_database read_json send_error
 """
 
 

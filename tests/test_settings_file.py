@@ -18,6 +18,7 @@ TABLES = tomllib.loads(FILE.read_text())
 CORE: dict[str, type[msgspec.Struct]] = {
     "server": config.Server,
     "ollama": config.Ollama,
+    "database": config.Database,
     "log": config.Log,
 }
 MEMBERS = [
@@ -35,7 +36,7 @@ def _class(use: str) -> Any:
 def _same(table: dict[str, Any], kind: type[msgspec.Struct]) -> None:
     """Compare names and values of a table with the defaults of a Struct."""
     assert list(table) == list(kind.__struct_fields__)
-    written = msgspec.convert(table, kind, strict=True, dec_hook=decoder(FILE.parent))
+    written = msgspec.convert(table, kind, strict=True, dec_hook=decoder(Path()))
     assert written == kind()
 
 

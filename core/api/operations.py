@@ -92,7 +92,8 @@ async def _report(exchange: Exchange, gateway: "Gateway") -> dict[str, Any]:
     loaded: list[str] = []
     try:
         async with asyncio.timeout(HEALTH_TIMEOUT):
-            loaded = [model["name"] for model in await ollama.models.loaded()]
+            names = [model["name"] for model in await ollama.models.loaded()]
+            loaded = [name for name in names if exchange.principal.may_use(name)]
     except (GatewayError, TimeoutError, KeyError):
         pass  # `hosts` says that nothing answers
     hosts = await ollama.hosts.report()

@@ -1,7 +1,7 @@
 """The OpenAPI document of all routes, and a page to try them that works without internet."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -48,6 +48,12 @@ PAGE = b"""<!doctype html>
 <script src="/schema/start.js"></script>
 </html>
 """
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the page may load; Swagger UI has its icons in its style sheet, as `data:`."""
+
 START = b"""SwaggerUIBundle({
   url: "/schema/openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null,
 });
@@ -63,7 +69,8 @@ def operations(documented: Sequence[Operation]) -> tuple[Operation, ...]:
     made: list[bytes] = []
 
     async def page(exchange: Exchange) -> None:
-        await _send(exchange, PAGE, b"text/html; charset=utf-8")
+        headers = {"content-security-policy": POLICY}
+        await _send(exchange, PAGE, b"text/html; charset=utf-8", headers)
 
     async def openapi(exchange: Exchange) -> None:
         if not made:
@@ -93,8 +100,10 @@ def operations(documented: Sequence[Operation]) -> tuple[Operation, ...]:
     )
 
 
-async def _send(exchange: Exchange, body: bytes, content_type: bytes) -> None:
-    await exchange.start(200, content_type, length=len(body))
+async def _send(
+    exchange: Exchange, body: bytes, content_type: bytes, headers: Mapping[str, str] | None = None
+) -> None:
+    await exchange.start(200, content_type, headers, length=len(body))
     await exchange.write(body, more=False)
 
 

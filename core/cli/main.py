@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 
 from core import __version__
 from core.config import Settings, find, load
@@ -41,6 +42,8 @@ class Cli(click.Group):
 def cli(ctx: click.Context, config: Path | None) -> None:
     """Put local models behind one door: LocalAI edge router."""
     ctx.obj = find(config)
+    # What a command prints may go on into a pipe or a variable: the log stands apart from it.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 @cli.command()

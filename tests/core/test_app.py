@@ -11,7 +11,7 @@ from tests.double import OllamaDouble
 from tests.support import Router, routing, toml_for
 
 ROUTES = """
-from litestar import get
+from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 from localai import Forbidden, RateLimited, hookimpl
 
@@ -19,13 +19,17 @@ from localai import Forbidden, RateLimited, hookimpl
 class Routes:
     @hookimpl
     def route_handlers(self, gateway):
-        @get("/own/{name:str}", opt={"scope": "admin:own"})
+        @get("/admin/own/{name:str}", opt={"scope": "admin:own"})
         async def own(name: FromPath[str], size: FromQuery[int] = 1) -> dict[str, str]:
             return {"name": name}
 
         @get("/own-open", opt={"public": True})
         async def open_to_all() -> dict[str, bool]:
             return {"open": True}
+
+        @get("/own-known", opt={"authenticated": True})
+        async def known(request: Request) -> dict[str, str]:
+            return {"id": request.user.id}
 
         @get("/v1/own-limited", opt={"public": True})
         async def limited() -> None:
@@ -35,7 +39,7 @@ class Routes:
         async def crash() -> None:
             raise RuntimeError("secret detail")
 
-        return [own, open_to_all, limited, crash]
+        return [own, open_to_all, known, limited, crash]
 
 
 class Nobody:
@@ -45,12 +49,26 @@ class Nobody:
         return Principal(id="nobody")
 
 
+class Stranger:
+    @hookimpl
+    async def authenticate(self, connection):
+        return None
+
+
 class NoScope:
     @hookimpl
     def route_handlers(self, gateway):
         @get("/no-scope")
         async def no_scope() -> None: ...
         return [no_scope]
+
+
+class AdminElsewhere:
+    @hookimpl
+    def route_handlers(self, gateway):
+        @get("/administration", opt={"scope": "admin:own"})
+        async def elsewhere() -> None: ...
+        return [elsewhere]
 
 
 class Around:
@@ -107,7 +125,7 @@ async def test_unknown_paths_are_404_in_the_callers_dialect(router: Router, path
 
 async def test_a_plugins_route_is_served(http: httpx.AsyncClient) -> None:
     """A plugin's own endpoints answer, public ones and those with a scope."""
-    assert (await http.get("/own/a")).json() == {"name": "a"}
+    assert (await http.get("/admin/own/a")).json() == {"name": "a"}
     assert (await http.get("/own-open")).json() == {"open": True}
 
 
@@ -117,11 +135,24 @@ async def test_a_plugins_route_needs_its_scope(double: OllamaDouble, tmp_path: P
         routing(toml(double, tmp_path, "Nobody", "Routes"), tmp_path) as router,
         httpx.AsyncClient(base_url=router.url, trust_env=False) as http,
     ):
-        answer = await http.get("/own/a")
+        answer = await http.get("/admin/own/a")
         assert answer.status_code == 403
         assert answer.json()["error"].startswith("this needs the scope 'admin:own'")
         assert (await http.get("/own-open")).status_code == 200
+        assert (await http.get("/own-known")).json() == {"id": "nobody"}
         assert (await http.post("/api/chat", json={})).status_code == 403
+
+
+async def test_a_route_for_whoever_is_known(double: OllamaDouble, tmp_path: Path) -> None:
+    """A route may ask for a caller without asking for a scope; strangers get 401."""
+    async with (
+        routing(toml(double, tmp_path, "Stranger", "Routes"), tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False) as http,
+    ):
+        answer = await http.get("/own-known")
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert (await http.get("/own-open")).status_code == 200
 
 
 async def test_errors_of_a_plugins_route(http: httpx.AsyncClient) -> None:
@@ -131,7 +162,7 @@ async def test_errors_of_a_plugins_route(http: httpx.AsyncClient) -> None:
     assert limited.json()["error"]["code"] == "rate_limit_exceeded"
     assert limited.headers["retry-after"] == "90"
     assert limited.headers["x-should-retry"] == "false"
-    assert (await http.get("/own/a?size=x")).status_code == 400
+    assert (await http.get("/admin/own/a?size=x")).status_code == 400
     assert (await http.post("/own-open")).status_code == 405
     crash = await http.get("/own-crash")
     assert crash.status_code == 500
@@ -144,6 +175,19 @@ async def test_a_route_without_a_scope_is_a_mistake(double: OllamaDouble, tmp_pa
         SettingsError, match=r"plugin 'noscope': the route /no-scope names no scope"
     ):
         async with routing(toml(double, tmp_path, "NoScope"), tmp_path):
+            pass
+
+
+async def test_what_needs_an_admin_scope_is_below_admin(
+    double: OllamaDouble, tmp_path: Path
+) -> None:
+    """A route elsewhere would stay behind when [server] admin moves /admin: the start fails."""
+    with pytest.raises(
+        SettingsError,
+        match=r"plugin 'adminelsewhere': the route /administration needs the scope 'admin:own', "
+        r"so it must be below /admin/",
+    ):
+        async with routing(toml(double, tmp_path, "AdminElsewhere"), tmp_path):
             pass
 
 

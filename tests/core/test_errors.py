@@ -5,7 +5,14 @@ import inspect
 import pytest
 
 from core import errors
-from core.errors import GatewayError, MethodNotAllowed, PluginFailed, RateLimited, Unauthenticated
+from core.errors import (
+    BudgetSpent,
+    GatewayError,
+    MethodNotAllowed,
+    PluginFailed,
+    RateLimited,
+    Unauthenticated,
+)
 
 ALL = [
     each
@@ -23,7 +30,9 @@ STATUS = {
     "MethodNotAllowed": 405,
     "PayloadTooLarge": 413,
     "UnsupportedMediaType": 415,
+    "Misdirected": 421,
     "RateLimited": 429,
+    "BudgetSpent": 429,
     "GatewayError": 500,
     "InternalError": 500,
     "UpstreamFailed": 500,
@@ -71,6 +80,14 @@ def test_a_wait_is_told_in_seconds_and_milliseconds() -> None:
     }
     assert RateLimited("wait", retry_after=0).headers()["retry-after"] == "0"
     assert RateLimited("wait", retry_after=61).headers()["x-should-retry"] == "false"
+
+
+def test_a_spent_budget_is_told_as_openai_tells_it() -> None:
+    """Clients see a quota that has ended, know when it starts again, and do not try before."""
+    error = BudgetSpent("wait", retry_after=30)
+    assert (error.type, error.code) == ("insufficient_quota", "insufficient_quota")
+    assert error.headers()["retry-after"] == "30"
+    assert error.headers()["x-should-retry"] == "false"
 
 
 def test_a_code_of_ones_own_wins() -> None:

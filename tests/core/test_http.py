@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import socket
+import struct
 from collections.abc import AsyncIterator
 
 import pytest
@@ -209,3 +211,14 @@ async def test_empty_lines_do_not_keep_a_connection_alive() -> None:
             while not (await asyncio.wait({ends}, timeout=0.05))[0]:
                 writer.write(b"\r\n")
         writer.close()
+
+
+async def test_a_client_that_is_gone_already_is_not_served() -> None:
+    """Its address can't be told any more, so that it would pass for a caller of this machine."""
+    async with running_front() as front:
+        with socket.create_connection(("127.0.0.1", front.port)) as client:
+            client.sendall(get(b"/stream"))
+            reset = struct.pack("ii", 1, 0)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        assert await front.serves()  # so the connection before it was accepted, too
+        assert not front.app.started.is_set()

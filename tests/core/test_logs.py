@@ -121,3 +121,22 @@ def test_a_library_is_not_failed_by_its_own_record(capsys: pytest.CaptureFixture
     configure(Log(format="json"))
     logging.getLogger("x").warning("%d things", "hush")
     assert _lines(capsys.readouterr().err)[0]["event"] == "%d things"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_of_a_key_only_its_public_part_is_written(
+    format: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key in any text of an event is cut after its kid; a kid alone stays as it is."""
+    configure(Log(format=format))
+    kid, secret = "abcDEF0123", "s-cr_t" * 7
+    path = f"/v1/lai_{kid}_{secret}_0aBc9Z/x"
+    structlog.get_logger("x").info(f"lai_{kid}", path=path)
+    try:
+        raise SettingsError(f"lai_{kid}_{secret}")
+    except SettingsError:
+        structlog.get_logger("x").exception("failed")
+    err = capsys.readouterr().err
+    assert "s-cr_t" not in err
+    assert err.count(f"lai_{kid}") == 3
+    assert f"/v1/lai_{kid}_***/x" in err

@@ -1,4 +1,4 @@
-"""Tests of the interpreter's settings."""
+"""The interpreter is tuned, and works as before."""
 
 import subprocess
 import sys

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.api.dialects import JSON, STREAM, ascii_json, dialect_of, error_body, error_event
-from core.errors import Forbidden, InternalError, InvalidRequest
+from core.api.dialects import (
+    JSON,
+    STREAM,
+    ascii_json,
+    dialect_of,
+    error_body,
+    error_event,
+    send_error,
+)
+from core.errors import Forbidden, InternalError, InvalidRequest, Unavailable
 from core.messages import Dialect
 
 ERROR = InvalidRequest("n is wrong\u0085 – really", param="n", code="bad_n")
@@ -97,3 +105,21 @@ def test_characters_at_which_clients_split_lines_are_escaped(character: str) -> 
     written = ascii_json({"content": f"a{character}b"}).decode()
     assert len(written.splitlines()) == 1
     assert json.loads(written)["content"] == f"a{character}b"
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/api/tags"])
+async def test_an_error_can_be_sent_outside_of_any_route(path: str) -> None:
+    """It has its status, the headers that it asks for, and a body in the caller's dialect."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    error = Unavailable("come again", retry_after=2)
+    await send_error(error, {"path": path}, send)
+    head, body = sent
+    headers = dict(head["headers"])
+    assert (head["status"], headers[b"retry-after"]) == (503, b"2")
+    assert headers[b"content-type"] == JSON[dialect_of(path)]
+    assert headers[b"content-length"] == b"%d" % len(body["body"])
+    assert body["body"] == error_body(error, dialect_of(path))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.double import OllamaDouble
-from tests.support import Router, routing
+from tests.support import Router, routing, toml_for
 
 ME = {"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -57,6 +57,22 @@ async def test_health_reports_what_runs(http: httpx.AsyncClient, double: OllamaD
     report = (await http.get("/health")).json()
     assert report["status"] == "not ready"
     assert report["hosts"][0]["answers"] is False
+
+
+async def test_health_names_the_callers_models_only(double: OllamaDouble, tmp_path: Path) -> None:
+    """A key that is for some models does not learn which others are loaded."""
+    key = "a-key-for-one-model-only"
+    keys = f'[{{ name = "one", key = "{key}", models = ["tiny"], scopes = ["*"] }}]'
+    more = f"[plugins.auth.static]\nkeys = {keys}\n"
+    async with (
+        routing(toml_for(double.url, "auth.static", more), tmp_path) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False) as http,
+        httpx.AsyncClient(base_url=double.url, trust_env=False) as ollama,
+    ):
+        for name in ("tiny", "tiny-tools"):
+            await ollama.post("/api/chat", json=ME | {"model": name, "stream": False})
+        report = (await http.get("/health", headers={"x-api-key": key})).json()
+    assert report["loaded_models"] == ["tiny:latest"]
 
 
 async def test_the_engine_makes_the_router_ready(tmp_path: Path) -> None:

@@ -90,6 +90,21 @@ async def test_the_page_works_without_internet(http: httpx.AsyncClient) -> None:
     assert "://" not in page + (await http.get("/schema/start.js")).text
 
 
+async def test_the_page_may_load_what_it_needs_and_nothing_else(http: httpx.AsyncClient) -> None:
+    """Its policy lets in this server's files and icons in the style sheet, and nothing inline."""
+    answer = await http.get("/schema")
+    rules = answer.headers["content-security-policy"].split("; ")
+    policy = {name: values for name, *values in map(str.split, rules)}
+    assert policy["default-src"] == policy["frame-ancestors"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == ["'self'"]
+    assert not re.search(r"<style|style=|<script>|\bon\w+=", answer.text)
+    sheet = (await http.get("/schema/swagger-ui.css")).text
+    assert {url.partition(":")[0].strip("\"'") for url in re.findall(r"url\(([^)]*)", sheet)} == {
+        "data"
+    }
+    assert policy["img-src"] == ["'self'", "data:"]
+
+
 @pytest.mark.parametrize("name", ["other.js", "..%2f..%2fpyproject.toml", "%2e%2e"])
 async def test_no_other_file_is_served(http: httpx.AsyncClient, name: str) -> None:
     """Only the files of the page can be had."""
