@@ -16,6 +16,7 @@ from core.config import Database as DatabaseSettings
 from core.config import Settings, load
 
 if TYPE_CHECKING:
+    from sqlalchemy import MetaData
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.engine import Engine
@@ -66,11 +67,14 @@ class Database:
         async with engine.transaction(writes=True) as connection:
             yield connection
 
-    async def prepare(self, family: str, migrations: Path) -> None:
+    async def prepare(
+        self, family: str, migrations: Path, tables: "MetaData | None" = None
+    ) -> None:
         """Bring the tables of a family up to date by the revisions in its folder.
 
         A revision is a file of Alembic's, `0001_keys.py`, whose number is its name's; each family
-        has its own. Raises `SettingsError` when the tables are newer than the revisions.
+        has its own. A new database is given `tables` at once, if they are there. Raises
+        `SettingsError` when the tables are newer than the revisions.
         """
         if family in self._prepared:
             return
@@ -80,7 +84,7 @@ class Database:
             engine = await self._opened()
             from core.migrate import prepare
 
-            await prepare(engine, family, migrations)
+            await prepare(engine, family, migrations, tables)
             self._prepared.add(family)
 
     def stamp(self) -> Any:

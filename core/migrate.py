@@ -1,6 +1,7 @@
 """Tables made and changed by Alembic's revisions, once for all processes on one database.
 
-Alembic takes a third of a second to load, so it is imported only where there is something to do.
+Alembic takes 10 MB and a third of a second to load. A database that is new is given the tables as
+they are now, without it; it is loaded where there is a revision to apply.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import SettingsError
@@ -35,11 +36,11 @@ _REVISION = re.compile(r"(\d{4})_\w+\.py")
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
-async def prepare(engine: "Engine", family: str, folder: Path) -> None:
+async def prepare(engine: "Engine", family: str, folder: Path, tables: MetaData | None) -> None:
     """Bring a family's tables up to date, all or nothing.
 
-    Raises `SettingsError` when they are newer than the revisions, `Unavailable` when the database
-    does not answer.
+    `tables` are what all the revisions together make. Raises `SettingsError` when those of the
+    database are newer, `Unavailable` when it does not answer.
     """
     if not _FAMILY.fullmatch(family):
         raise ValueError(f"'{family}' can't be a family's name: use a-z, 0-9 and _")
@@ -49,14 +50,16 @@ async def prepare(engine: "Engine", family: str, folder: Path) -> None:
     if _is_latest(family, current, known):
         return
     loop = asyncio.get_running_loop()
-    async with _turns.setdefault(loop, asyncio.Lock()):
-        scripts = await asyncio.to_thread(_load, folder)
-        async with engine.migration(TIMEOUT) as connection:
-            await _wait_for_turn(connection)
-            # Another process may have done it, or be newer, by now.
-            current = await connection.run_sync(_current, family)
-            if _is_latest(family, current, known):
-                return
+    async with _turns.setdefault(loop, asyncio.Lock()), engine.migration(TIMEOUT) as connection:
+        await _wait_for_turn(connection)
+        # Another process may have done it, or be newer, by now.
+        current = await connection.run_sync(_current, family)
+        if _is_latest(family, current, known):
+            return
+        if current is None and tables is not None:
+            await connection.run_sync(_create, family, tables, known[-1])
+        else:
+            scripts = await asyncio.to_thread(_load, folder)
             await connection.run_sync(_upgrade, family, scripts)
     log.info("tables updated", family=family, before=current, revision=known[-1])
 
@@ -97,6 +100,20 @@ async def _wait_for_turn(connection: AsyncConnection) -> None:
     """Wait for other processes; SQLite has done so at the transaction's begin."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+def _create(connection: Connection, family: str, tables: MetaData, latest: str) -> None:
+    """Make all tables, and note the revision that they are at."""
+    tables.create_all(connection, checkfirst=False)
+    version = version_table(family)
+    # As Alembic makes it.
+    connection.execute(
+        text(
+            f"CREATE TABLE {version} (version_num VARCHAR(32) NOT NULL, "
+            f"CONSTRAINT {version}_pkc PRIMARY KEY (version_num))"
+        )
+    )
+    connection.execute(text(f"INSERT INTO {version} VALUES (:latest)"), {"latest": latest})
 
 
 def _load(folder: Path) -> "ScriptDirectory":

@@ -74,7 +74,7 @@ class Principal(Value, frozen=True, kw_only=True):
         """Say whether this caller may use `model`; `x` and `x:latest` are the same model."""
         if self.models is not None:
             name = full_name(model).lower()
-            if not any(fnmatchcase(name, full_name(pattern).lower()) for pattern in self.models):
+            if not any(fnmatchcase(name, model_pattern(each)) for each in self.models):
                 return False
         return self.parent is None or self.parent.may_use(model)
 
@@ -91,6 +91,15 @@ ANONYMOUS = "anonymous"
 UNCLAIMED = Principal(id=ANONYMOUS)
 """What a plugin's `authenticate` returns while it has no key and no user at all yet. When all say
 so, callers on this machine are let in."""
+
+
+def model_pattern(text: str) -> str:
+    """Return the form of a model's name or pattern that full names are matched against.
+
+    A name gets its tag, `x` is `x:latest`; a pattern matches whole names, so `x*` has any tag.
+    """
+    is_pattern = any(sign in text for sign in "*?[")
+    return (text if is_pattern else full_name(text)).lower()
 
 
 def full_name(model: str) -> str:

@@ -23,7 +23,7 @@ AGAIN = 0.05
 """Seconds between two interruptions of one statement."""
 
 PRAGMAS = (
-    "PRAGMA synchronous = NORMAL",  # with a write-ahead log, a power cut loses no consistency
+    "PRAGMA synchronous = FULL",  # a key that was revoked stays revoked after a power cut
     f"PRAGMA journal_size_limit = {MOST_JOURNAL}",
 )
 

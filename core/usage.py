@@ -119,7 +119,7 @@ class UsageLog:
     async def prepare(self) -> None:
         """Make the table; raise `SettingsError` when it is newer than the router."""
         table = await self._imported()
-        await self._database.prepare(table.FAMILY, table.MIGRATIONS)
+        await self._database.prepare(table.FAMILY, table.MIGRATIONS, table.USAGE.metadata)
 
     async def flush(self) -> None:
         """Write all that is recorded by now; raise `Unavailable` when the database is away."""

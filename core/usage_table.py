@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import structlog
 from msgspec.structs import asdict, astuple
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,6 +37,9 @@ USAGE = Table(
     Column("money", Double, nullable=False),
     Column("cached", Boolean, nullable=False),
     Column("outcome", Text, nullable=False),
+    Index("usage_tenant_at", "tenant", "at"),
+    Index("usage_key_at", "key", "at"),
+    Index("usage_at", "at"),
 )
 
 _TYPES = {float: "double precision", int: "bigint", bool: "boolean", str: "text"}

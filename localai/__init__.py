@@ -37,7 +37,16 @@ from core.messages import (
     Options,
     ToolCall,
 )
-from core.principal import UNCLAIMED, Budget, Limits, Period, Principal, Unit, full_name
+from core.principal import (
+    UNCLAIMED,
+    Budget,
+    Limits,
+    Period,
+    Principal,
+    Unit,
+    full_name,
+    model_pattern,
+)
 from core.units import Duration, Secret, Size
 from core.usage import Usage
 
@@ -84,6 +93,7 @@ __all__ = [
     "Usage",
     "full_name",
     "hookimpl",
+    "model_pattern",
     "open_database",
     "read_json",
     "send_error",

@@ -18,7 +18,8 @@ UNCLAIMED Budget BudgetSpent Call Chunk Chunks Connection ContextTooLong Databas
 Function Gateway GatewayError Handler InternalError InvalidRequest Limits Message ModelNotFound
 NotFound Options PayloadTooLarge Period Principal RateLimited Secret SettingsError Size ToolCall
 Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy UpstreamFailed UpstreamInvalid
-UpstreamTimeout UpstreamUnreachable full_name hookimpl open_database read_json send_error
+UpstreamTimeout UpstreamUnreachable Usage full_name hookimpl model_pattern open_database read_json
+send_error
 """
 
 

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
 
 import structlog
 
@@ -19,11 +18,11 @@ from plugins.auth.keys.record import KEYS
 from plugins.auth.lineage import stand
 from plugins.auth.records import Kind, Record, Standing
 from plugins.auth.replica import KEEP_ENDED, Change, changed
+from plugins.auth.tables import prepare
 from plugins.auth.tokens.user import USERS
 
 log = structlog.get_logger("auth")
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 KINDS: tuple[Kind, ...] = (KEYS, USERS)
 
 MAX_RECORDS = 200_000
@@ -221,7 +220,7 @@ class Directory:
         async with self._starting:
             if self._task is None:
                 try:
-                    await self.database.prepare("auth", MIGRATIONS)
+                    await prepare(self.database)
                     await self.read()
                 except Unavailable as error:
                     raise SettingsError(

@@ -12,7 +12,7 @@ from math import inf
 from msgspec import Struct
 from msgspec.structs import replace
 
-from localai import Budget, Forbidden, Limits, Period, Principal, Unit, full_name
+from localai import Budget, Forbidden, Limits, Period, Principal, Unit, model_pattern
 from plugins.auth.measures import fits
 from plugins.auth.patterns import includes
 
@@ -60,7 +60,7 @@ def within(child: Grants, parent: Principal, until: float) -> Grants:
         expires_at = until if expires_at is None else expires_at
     return replace(
         child,
-        models=_names("models", child.models, [each.models for each in line], _full),
+        models=_names("models", child.models, [each.models for each in line], model_pattern),
         tools=_names("tools", child.tools, [each.tools for each in line], str),
         limits=_limits(child.limits, [each.limits or Limits() for each in line]),
         budgets=_budgets(child.budgets, [each.budgets for each in line]),
@@ -77,11 +77,6 @@ def _names(what: str, child: Names, line: Iterable[Names], form: Callable[[str],
             if not any(includes(form(outer), form(name)) for outer in names):
                 raise _too_much(what, f"'{name}' among its {what}")
     return child
-
-
-def _full(pattern: str) -> str:
-    """Return the form in which `Principal.may_use` compares names and patterns of models."""
-    return full_name(pattern).lower()
 
 
 def _limits(child: Limits | None, line: Sequence[Limits]) -> Limits | None:

@@ -5,11 +5,14 @@ record. Every write of a row that routers hold in memory takes a number from `ch
 transaction and notes it in the row; by it they see what is new.
 """
 
+from pathlib import Path
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Double,
     Index,
     LargeBinary,
@@ -17,9 +20,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from localai import Database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+KINDS = ("keys", "users")
+"""Rows that routers hold in memory."""
 
 metadata = MetaData()
 
@@ -127,6 +137,16 @@ sessions = Table(
     Index("sessions_by_user", "user", "created_at"),
     Index("sessions_by_end", "expires_at"),
 )
+
+
+@event.listens_for(changes, "after_create")
+def _begin(_: Table, connection: Connection, **__: object) -> None:
+    connection.execute(changes.insert(), [{"kind": kind, "version": 0} for kind in KINDS])
+
+
+async def prepare(database: Database) -> None:
+    """Make the tables, or bring them up to date; raise `SettingsError`, `Unavailable`."""
+    await database.prepare("auth", MIGRATIONS, metadata)
 
 
 async def next_version(connection: AsyncConnection, kind: str) -> int:

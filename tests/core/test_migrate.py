@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, Integer, MetaData, Table, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from core.database import Database
@@ -75,6 +75,49 @@ async def test_revisions_make_the_tables_once(
     assert await _value(later, f"SELECT version_num FROM {version_table('shop')}") == "0002"
     assert await _value(later, "SELECT count(*) FROM things") == 1
     await later.close()
+
+
+SHOP = MetaData()
+Table("things", SHOP, Column("id", Integer, primary_key=True))
+
+
+async def test_a_new_database_gets_its_tables_at_once(
+    database: Database, database_url: str, write: Write, tmp_path: Path
+) -> None:
+    """Tables that are given are made without the revisions, and later revisions change them."""
+    await database.prepare("shop", write("raise AssertionError"), SHOP)
+    assert await _tables(database) == {"things", "alembic_version_shop"}
+    assert await _value(database, f"SELECT version_num FROM {version_table('shop')}") == "0001"
+    later = _again(database_url, tmp_path)
+    more = """op.create_table("parts", sa.Column("id", sa.Integer))"""
+    await later.prepare("shop", write("raise AssertionError", more), SHOP)
+    assert await _tables(later) == {"things", "parts", "alembic_version_shop"}
+    await later.close()
+
+
+async def test_a_new_database_is_made_without_alembic(tmp_path: Path, write: Write) -> None:
+    """Alembic is not even imported where nothing is to be changed."""
+    script = f"""
+import asyncio, sys
+from pathlib import Path
+from core.config import parse
+from core.database import Database
+from sqlalchemy import Column, Integer, MetaData, Table
+
+tables = MetaData()
+Table("things", tables, Column("id", Integer, primary_key=True))
+
+async def main():
+    for _ in range(2):
+        database = Database(parse("", Path({str(tmp_path / "localai.toml")!r})))
+        await database.prepare("shop", Path({str(write(THINGS))!r}), tables)
+        await database.close()
+
+asyncio.run(main())
+assert "alembic" not in sys.modules
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+    assert await process.wait() == 0
 
 
 async def test_families_have_their_own_revisions(database: Database, write: Write) -> None:

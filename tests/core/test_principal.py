@@ -39,7 +39,9 @@ def test_scopes_are_exact_or_of_a_prefix(held: str, wanted: str, allowed: bool) 
         (("llama3.2",), "llama3.2:1b", False),
         (("llama3.2:*",), "llama3.2:1b", True),
         (("qwen*",), "qwen3", True),
-        (("qwen*",), "qwen3:14b", False),
+        (("qwen*",), "qwen3:14b", True),
+        (("*",), "team/qwen3:14b", True),
+        (("qwen3:*b",), "qwen3", False),
         (("team/x",), "team/x", True),
     ],
 )

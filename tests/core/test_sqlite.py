@@ -44,7 +44,7 @@ async def test_the_settings_of_a_connection(foreign_keys: bool, tmp_path: Path) 
             values[pragma] = tuple(await cursor.fetchone() or ())
     assert values == {
         "journal_mode": ("wal",),
-        "synchronous": (1,),
+        "synchronous": (2,),
         "busy_timeout": (250,),
         "foreign_keys": (int(foreign_keys),),
     }

@@ -1,6 +1,5 @@
-"""A real PostgreSQL for tests, from Debian's package: started once, one database per test."""
+"""A real PostgreSQL for tests, from Debian's package: started once, a schema for each test."""
 
-import getpass
 import os
 import pwd
 import shutil
@@ -18,6 +17,10 @@ import pytest
 
 PASSWORD = "canary-hunter2"
 """In every URL; the server takes any. It must show up nowhere."""
+LEAVE = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 class Postgres:
@@ -30,7 +33,7 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
         self._paused: list[int] = []
         self._numbers = count()
-        self._databases: list[str] = []
+        self._schemas: list[str] = []
         if self._user is not None:
             shutil.chown(folder, self._user)
         make = ["initdb", "--username=localai", "--auth=trust", "--no-sync", "--encoding=UTF8"]
@@ -88,25 +91,33 @@ class Postgres:
                 os.kill(each, signal.SIGCONT)
         self._paused = []
 
-    def url(self, name: str = "") -> str:
-        """Return the URL of a database; without a name, of one that is made for it."""
-        if not name:
-            name = f"test_{next(self._numbers)}"
-            self._ask(f"CREATE DATABASE {name}")
-            self._databases.append(name)
-        return f"postgresql://localai:{PASSWORD}@/{name}?host={self._folder}"
+    def url(self, database: str = "postgres") -> str:
+        """Return the URL of a new, empty schema; it takes a tenth of a database's time to make.
+
+        Of another database than PostgreSQL's own only the URL is made.
+        """
+        url = f"postgresql://localai:{PASSWORD}@/{database}?host={self._folder}"
+        if database != "postgres":
+            return url
+        name = f"test_{next(self._numbers)}"
+        self._ask(f"CREATE SCHEMA {name}")
+        self._schemas.append(name)
+        return f"{url}&options=-csearch_path%3D{name}"
 
     def clean(self) -> None:
-        """Have the server as it was: it runs, and has none of the databases that were made."""
+        """Have the server as it was: it runs, has no other users, and none of the schemas."""
         self.resume()
         if self._process is None:
             self.start()
-        while self._databases:
-            self._ask(f"DROP DATABASE {self._databases.pop()} WITH (FORCE)")
+        drops = [f"DROP SCHEMA {name} CASCADE" for name in self._schemas]
+        self._schemas = []
+        self._ask(LEAVE, *drops)
 
-    def _ask(self, statement: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def _ask(self, *statements: str) -> None:
+        url = f"postgresql://localai@/postgres?host={self._folder}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
 
     def _run(self, name: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -129,7 +140,7 @@ def _binaries() -> Path:
 
 def _unprivileged() -> str | None:
     """Return the user to run as; PostgreSQL refuses to run as root."""
-    if getpass.getuser() != "root" and os.getuid() != 0:
+    if os.getuid() != 0:
         return None
     with suppress(KeyError):
         return pwd.getpwnam("postgres").pw_name

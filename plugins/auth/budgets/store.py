@@ -1,7 +1,6 @@
 """The table `spending`. Imported on first use, since SQLAlchemy takes its time to load."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Double, Executable, bindparam, case, delete, select, tuple_, update
@@ -10,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from localai import Database
 from plugins.auth.budgets.ledger import Entry, Grant, Refused, Row
-from plugins.auth.tables import spending
+from plugins.auth.tables import prepare, spending
 
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
 MOST_FORGOTTEN = 1000
 """Rows that one transaction deletes, so that none holds up the others for long."""
 
@@ -41,7 +39,7 @@ _RESERVE = {name: _reservation(each.insert) for name, each in DIALECTS.items()}
 
 async def open_store(database: Database) -> "SpendingStore":
     """Make the table if need be, and return the store."""
-    await database.prepare("auth", MIGRATIONS)
+    await prepare(database)
     return SpendingStore(database)
 
 

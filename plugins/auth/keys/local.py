@@ -8,13 +8,12 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from localai import Database, NotFound, open_database
-from plugins.auth.directory import MIGRATIONS
 from plugins.auth.keys import forms
 from plugins.auth.keys.format import PREFIX, is_kid, parse
 from plugins.auth.keys.pepper import load_pepper
 from plugins.auth.keys.record import Key
 from plugins.auth.keys.store import KeyStore
-from plugins.auth.tables import changes
+from plugins.auth.tables import changes, prepare
 
 PAGE = 500
 
@@ -93,6 +92,6 @@ class LocalKeys:
 async def opened(settings: Path | None, pepper: Path | None = None) -> AsyncIterator[LocalKeys]:
     """Open the keys of a settings file; to make or rotate keys, name the file of the pepper."""
     async with open_database(settings) as database:
-        await database.prepare("auth", MIGRATIONS)
+        await prepare(database)
         secret = b"" if pepper is None else await load_pepper(database, database.folder / pepper)
         yield LocalKeys(database, KeyStore(database, secret))

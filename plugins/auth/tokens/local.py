@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from localai import Database, NotFound, open_database
-from plugins.auth.directory import MIGRATIONS
-from plugins.auth.tables import changes
+from plugins.auth.tables import changes, prepare
 from plugins.auth.tokens import forms
 from plugins.auth.tokens.cost import Cost
 from plugins.auth.tokens.passwords import Passwords
@@ -89,5 +88,5 @@ def _not_found(name: str) -> User:
 async def opened(settings: Path | None, cost: Cost) -> AsyncIterator[LocalUsers]:
     """Open the users of a settings file."""
     async with open_database(settings) as database:
-        await database.prepare("auth", MIGRATIONS)
+        await prepare(database)
         yield LocalUsers(database, cost)

@@ -3,18 +3,20 @@
 import asyncio
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, MetaData, select, text, update
 
 from localai import Database
-from plugins.auth.tables import changes, keys, metadata, next_version
+from plugins.auth.tables import MIGRATIONS, changes, keys, metadata, next_version
 from tests.plugins.auth.keys.support import CHAT, issue, prepared
 
 
-async def test_the_revisions_make_these_tables(database: Database) -> None:
-    """What `tables.py` says is what the revisions make, to the last index."""
-    await prepared(database)
+@pytest.mark.parametrize("tables", [None, metadata], ids=["revisions", "at once"])
+async def test_the_revisions_make_these_tables(database: Database, tables: MetaData | None) -> None:
+    """What `tables.py` says is what the revisions make, to the last index and first row."""
+    await database.prepare("auth", MIGRATIONS, tables)
 
     def differences(connection: Connection) -> Any:
         options = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
@@ -22,6 +24,10 @@ async def test_the_revisions_make_these_tables(database: Database) -> None:
 
     async with database.read() as connection:
         assert await connection.run_sync(differences) == []
+        rows = await connection.execute(select(changes.c.kind, changes.c.version))
+        assert sorted(tuple(row) for row in rows) == [("keys", 0), ("users", 0)]
+        found = await connection.execute(text("SELECT version_num FROM alembic_version_auth"))
+        assert found.scalars().all() == ["0003"]
 
 
 async def test_versions_count_the_changes(database: Database) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from localai import Database, Gateway, Principal
-from plugins.auth.directory import MIGRATIONS
+from plugins.auth import tables
 from plugins.auth.grants import Grants
 from plugins.auth.keys.plugin import Keys
 from plugins.auth.keys.record import Key
@@ -47,7 +47,7 @@ def a_key(kid: str = "0000000000", **changes: Any) -> Key:
 
 async def prepared(database: Database) -> KeyStore:
     """Return a store on a database that has its tables."""
-    await database.prepare("auth", MIGRATIONS)
+    await tables.prepare(database)
     return KeyStore(database, PEPPER)
 
 

@@ -9,8 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from localai import Database
-from plugins.auth.directory import MIGRATIONS
-from plugins.auth.tables import changes, metadata
+from plugins.auth.tables import MIGRATIONS, changes, metadata
 
 OURS = {"users", "sessions"}
 

@@ -9,8 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from localai import Database
-from plugins.auth.budgets.store import MIGRATIONS
-from plugins.auth.tables import metadata
+from plugins.auth.tables import MIGRATIONS, metadata
 
 
 def _is_ours(described: Any, name: str, kind: str, *_: object) -> bool:

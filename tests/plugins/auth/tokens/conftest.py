@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localai import Database
-from plugins.auth.directory import MIGRATIONS
+from plugins.auth import tables
 from plugins.auth.tokens.plugin import Tokens
 from plugins.auth.tokens.service import Service, running
 from plugins.auth.tokens.store import UserStore
@@ -18,7 +18,7 @@ from tests.servers.databases import database_at
 @pytest.fixture
 async def store(database: Database) -> UserStore:
     """A store without users."""
-    await database.prepare("auth", MIGRATIONS)
+    await tables.prepare(database)
     return UserStore(database)
 
 
@@ -29,7 +29,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def prepare() -> None:
         database = database_at(f"sqlite:{folder}/localai.db", folder)
-        await database.prepare("auth", MIGRATIONS)
+        await tables.prepare(database)
         await database.close()
 
     asyncio.run(prepare())
