@@ -2,7 +2,7 @@
 
 import re
 
-_KEY = re.compile(r"(lai_[0-9A-Za-z]{10})[\w-]+")
+_KEY = re.compile(r"(lai_[0-9A-Za-z]{10})_[\w-]+")
 """A key of this router; what stays is its kid."""
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
 """A JSON Web Token; `eyJ` is how every JSON object begins in base64."""

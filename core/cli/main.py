@@ -1,5 +1,6 @@
 """The entry of `localai`: options that all commands share, and the commands of plugins."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,12 @@ class Cli(click.Group):
 def cli(ctx: click.Context, config: Path | None) -> None:
     """Put local models behind one door: LocalAI edge router."""
     ctx.obj = find(config)
-    # What a command prints may go on into a pipe or a variable: the log stands apart from it.
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    # What a command prints may go on into a pipe or a variable: the log stands apart from it, and
+    # says only what went wrong.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
 
 
 @cli.command()

@@ -5,17 +5,18 @@ from hypothesis import strategies as st
 
 from core.redact import redact
 
-KID = st.from_regex(r"\A[0-9A-Za-z]{10}\Z")
-SECRET = st.from_regex(r"\A[\w-]{43}\Z", fullmatch=True).filter(str.isascii)
+KID = st.text("abcXYZ019", min_size=10, max_size=10)
+SECRET = st.text("abcXYZ019_-", min_size=43, max_size=43)
 PART = st.text("abcXYZ019_-", min_size=20, max_size=40)
 
 
 @given(st.text(), KID, SECRET, st.text())
 def test_of_a_key_its_public_part_stays(before: str, kid: str, secret: str, after: str) -> None:
     """Wherever a key stands in a text, its kid stays and its secret goes."""
-    text = redact(f"{before} lai_{kid}_{secret}_0aB9zZ {after}")
-    assert f"lai_{kid}_***" in text
-    assert secret not in text
+    key = f"lai_{kid}_{secret}_0aB9zZ"
+    expected = f"{redact(before)} lai_{kid}_*** {redact(after)}"
+    assert redact(f"{before} {key} {after}") == expected
+    assert redact(expected) == expected
 
 
 @given(PART, PART, PART)

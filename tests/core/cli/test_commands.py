@@ -1,9 +1,11 @@
 """`localai check`."""
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from core.resolve import families
 from tests.core.cli.support import refusal, run
 
 SHIPPED = Path(__file__).parents[3] / "localai.toml"
@@ -16,15 +18,16 @@ def test_the_shipped_file_is_right() -> None:
     head, *lines = result.stdout.splitlines()
     assert head == f"No mistake in {SHIPPED}. A request goes through:"
     names = [line.split()[0] for line in lines]
-    assert [name.partition(".")[0] for name in names] == [
-        "metrics", "metrics", "auth", "guardrails", "routing", "routing", "cache", "ollama",
-    ]  # fmt: skip
+    members = [f"{family}.{each}" for family, table in families().items() for each in table]
+    assert sorted(names) == sorted([*members, "ollama"])
+    order = [family for family, _ in groupby(name.partition(".")[0] for name in names)]
+    assert order == ["metrics", "auth", "guardrails", "routing", "cache", "ollama"]
 
 
 def test_a_good_file_prints_its_chain(folder: Path) -> None:
     """Each plugin is one line with its fail mode and its class, outermost first."""
     (folder / "localai.toml").write_text(
-        '[chain]\nplugins = ["cache", "auth"]\n[ollama]\nhosts = ["http://127.0.0.1:1"]\n'
+        '[chain]\nplugins = ["cache", "auth.static"]\n[ollama]\nhosts = ["http://127.0.0.1:1"]\n'
     )
     lines = run("check").stdout.splitlines()
     assert [line.split() for line in lines[1:]] == [

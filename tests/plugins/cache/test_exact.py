@@ -17,15 +17,16 @@ from localai import (
     Chunk,
     Duration,
     Function,
+    GatewayError,
     Message,
     Options,
     Principal,
     Size,
     ToolCall,
-    UpstreamFailed,
 )
 from plugins.cache import memory
 from plugins.cache.exact import ExactCache, key_of
+from tests.plugins.cache.calls import IRRELEVANT, MATTERS, MESSAGES, OPTIONS
 from tests.plugins.support import (
     ENDLESS,
     HELLO,
@@ -33,7 +34,6 @@ from tests.plugins.support import (
     a_call,
     all_of,
     asking,
-    connecting,
     leaves,
     serving,
 )
@@ -149,9 +149,9 @@ async def test_an_answer_that_the_caller_cut_is_not_stored(cache: ExactCache, mo
 
 async def test_an_answer_that_failed_is_not_stored(cache: ExactCache) -> None:
     """A failure reaches the caller, and the next one asks the model again."""
-    model = Model(*HELLO[:2], failure=UpstreamFailed("broken"))
+    model = Model(*HELLO[:2], failure=GatewayError("broken"))
     for _ in range(2):
-        with pytest.raises(UpstreamFailed):
+        with pytest.raises(GatewayError):
             await said(cache, model)
     assert len(model.calls) == 2
 
@@ -256,71 +256,6 @@ async def test_a_caller_that_leaves_over_http_leaves_nothing(tmp_path: Path) -> 
         report = (await client.get("/health")).json()
     (cache,) = (each["report"] for each in report["plugins"] if each["name"] == "cache.exact")
     assert (cache["entries"], cache["misses"]) == (0, 1)
-
-
-TEXT = st.text(max_size=8)
-NAMES = st.sampled_from(["llama3.2", "llama3.2:1b", "qwen", "ns/qwen", "qwen:latest-2"])
-FLOATS = st.floats(allow_nan=False, allow_infinity=False)
-COUNTS = st.integers(0, 2**40)
-FLAGS = st.sampled_from([None, True, False])
-OBJECTS = st.dictionaries(TEXT, TEXT | st.dictionaries(TEXT, TEXT, max_size=2), max_size=3)
-OPTIONS: dict[str, st.SearchStrategy[Any]] = {
-    name: st.none() | values
-    for names, values in (
-        ("num_ctx num_batch num_gpu main_gpu num_thread draft_num_predict", COUNTS),
-        ("num_keep seed num_predict top_k repeat_last_n", COUNTS),
-        ("top_p min_p typical_p temperature repeat_penalty", FLOATS),
-        ("presence_penalty frequency_penalty", FLOATS),
-        ("use_mmap", st.booleans()),
-        ("stop", st.lists(TEXT, max_size=2).map(tuple)),
-    )
-    for name in names.split()
-}
-TOOL_CALLS = st.lists(
-    st.builds(ToolCall, id=TEXT, function=st.builds(Function, name=TEXT, arguments=OBJECTS)),
-    max_size=2,
-).map(tuple)
-TEXTS = st.lists(TEXT, max_size=3).map(tuple)
-MESSAGES: dict[str, st.SearchStrategy[Any]] = {
-    "role": TEXT,
-    "content": TEXT,
-    "thinking": TEXT,
-    "images": TEXTS,
-    "tool_calls": TOOL_CALLS,
-    "tool_name": TEXT,
-    "tool_call_id": TEXT,
-}
-MATTERS: dict[str, st.SearchStrategy[Any]] = {
-    "kind": st.sampled_from(["chat", "generate", "embed"]),
-    "model": NAMES,
-    "options": st.fixed_dictionaries({}, optional=OPTIONS).map(lambda some: Options(**some)),
-    "format": st.none() | st.just("json") | OBJECTS,
-    "think": st.sampled_from([None, True, False, "low", "high"]),
-    "logprobs": st.booleans(),
-    "top_logprobs": st.integers(0, 20),
-    "truncate": FLAGS,
-    "shift": FLAGS,
-    "messages": st.lists(st.builds(Message, **MESSAGES), max_size=2).map(tuple),
-    "tools": st.lists(OBJECTS, max_size=2).map(tuple),
-    "prompt": TEXT,
-    "suffix": TEXT,
-    "system": TEXT,
-    "template": TEXT,
-    "context": st.lists(st.integers(0, 9), max_size=3).map(tuple),
-    "raw": st.booleans(),
-    "images": TEXTS,
-    "inputs": TEXTS,
-    "dimensions": st.none() | st.integers(1, 9),
-}
-IRRELEVANT: dict[str, st.SearchStrategy[Any]] = {
-    "stream": st.booleans(),
-    "dialect": st.sampled_from(["openai", "ollama"]),
-    "request_id": TEXT,
-    "connection": st.none() | st.builds(connecting, st.just("192.0.2.1"), x_more=st.just("x")),
-    "keep_alive": st.none() | TEXT | FLOATS,
-    "headers": st.dictionaries(TEXT, TEXT, max_size=2),
-    "principal": st.builds(Principal, id=TEXT, name=TEXT, scopes=st.frozensets(TEXT, max_size=2)),
-}
 
 
 def test_every_field_of_a_call_is_judged() -> None:
