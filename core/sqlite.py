@@ -25,6 +25,7 @@ AGAIN = 0.05
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a key that was revoked stays revoked after a power cut
     f"PRAGMA journal_size_limit = {MOST_JOURNAL}",
+    "PRAGMA cache_size = -256",  # KiB for each connection; the system caches the file anyway
 )
 
 

@@ -48,6 +48,7 @@ def configuration() -> str:
     for name, struct in (
         ("server", config.Server),
         ("ollama", config.Ollama),
+        ("database", config.Database),
         ("chain", config.Chain),
         ("log", config.Log),
     ):
@@ -101,7 +102,7 @@ def _field_docs(struct: Any) -> Iterator[tuple[str, str]]:
 
 def _type(kind: Any) -> str:
     names = {int: "integer", float: "number", bool: "boolean", str: "text"}
-    named = {Duration: "duration", Size: "size", Secret: "secret"}
+    named = {Duration: "duration", Size: "size", Secret: "secret", Path: "path"}
     if isinstance(kind, type) and kind in names | named:
         return (names | named)[kind]
     text = str(kind)
@@ -128,7 +129,13 @@ def _default(field: Any) -> str:
         )
     if isinstance(value, Size):
         return f"{value // 10**6}MB" if value % 10**6 == 0 else str(int(value))
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()  # a default is no secret
+    return str(value) if isinstance(value, Path) else value
 
 
 def pages() -> dict[Path, str]:

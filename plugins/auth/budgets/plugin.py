@@ -8,13 +8,13 @@ those of the key that made it, and so on.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from importlib import import_module
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from localai import Call, Chunk, Chunks, Gateway, Handler, Usage, hookimpl
+from localai import Call, Chunk, Chunks, Gateway, Handler, Unavailable, Usage, hookimpl
 from plugins.auth.budgets.accounts import Accounts
 from plugins.auth.budgets.ledger import Ledger
 from plugins.auth.budgets.meter import Amounts, Meter, Taken, Tariff
@@ -66,6 +66,9 @@ class Budgets:
 
         self._gateway = gateway
         self._accounts = Accounts(open_ledger)
+        # A database that is away now is there later; one that is newer than the router never fits.
+        with suppress(Unavailable):
+            await gateway.usage.prepare()
         async with self._accounts.lifespan():
             yield
 

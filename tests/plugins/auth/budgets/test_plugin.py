@@ -52,6 +52,10 @@ class Running:
         self.ledger = ledger
         self.booked: list[Usage] = []
 
+    async def prepare(self) -> None:
+        """Be away, as a database may be at the start."""
+        raise Unavailable("the database is away")
+
     def record(self, usage: Usage) -> None:
         """Keep a row."""
         self.booked.append(usage)
