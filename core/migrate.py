@@ -61,7 +61,8 @@ async def prepare(engine: "Engine", family: str, folder: Path, tables: MetaData 
         else:
             scripts = await asyncio.to_thread(_load, folder)
             await connection.run_sync(_upgrade, family, scripts)
-    log.info("tables updated", family=family, before=current, revision=known[-1])
+    done = "tables updated" if current else "tables made"
+    log.info(done, family=family, before=current, revision=known[-1])
 
 
 def revisions(folder: Path) -> Sequence[str]:

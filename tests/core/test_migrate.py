@@ -186,7 +186,7 @@ async def test_processes_that_start_at_once_do_not_collide(
     """Each of several processes waits for the one that migrates, and finds it done."""
     folder = write("time.sleep(0.2)\n    " + THINGS, PARTS)
     said = await _processes(3, database_url, tmp_path, folder)
-    assert sum(output.count(b"tables updated") for output in said) == 1
+    assert sum(output.count(b"tables made") for output in said) == 1
     assert await _value(database, "SELECT count(*) FROM things") == 1
 
 

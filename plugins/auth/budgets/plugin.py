@@ -128,13 +128,14 @@ class Budgets:
         self, call: Call, last: Chunk | None, taken: Taken, amounts: Amounts, outcome: str
     ) -> None:
         principal = call.principal
+        answered = last.model if last is not None else ""
         usage = Usage(
             at=time.time(),
             request_id=call.request_id,
             tenant=principal.tenant,
             key=principal.id,
             user=principal.user,
-            model=(last.model if last is not None else "") or call.model,
+            model=answered or call.headers.get("x-localai-model") or call.model,
             kind=call.kind,
             prompt_tokens=taken.prompt,
             completion_tokens=taken.completion,
