@@ -6,10 +6,9 @@ from importlib import resources
 from typing import Any
 
 import msgspec
-from litestar import Litestar
-from litestar.openapi import OpenAPIConfig
 
 from core import __version__
+from core.api import plugin_schema
 from core.api.exchange import Exchange
 from core.api.routes import Operation
 from core.errors import NotFound
@@ -109,8 +108,9 @@ async def _send(
 
 def document(documented: Sequence[Operation], routers: Sequence[Any]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the core's operations and the plugins' routes."""
-    whole = _of_plugins(routers)
+    whole = plugin_schema.described(routers)
     bodies = list(dict.fromkeys(each.body for each in documented if each.body is not None))
+    bodies += plugin_schema.bodies(routers)
     references, components = msgspec.json.schema_components(
         bodies, ref_template="#/components/schemas/{name}"
     )
@@ -125,16 +125,11 @@ def document(documented: Sequence[Operation], routers: Sequence[Any]) -> dict[st
     own.setdefault("schemas", {}).update(components | _ERRORS)
     own["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     paths = whole.setdefault("paths", {})
+    plugin_schema.complete(paths, routers, schemas, MEANINGS)
     for operation in documented:
         path = operation.path.replace(":path}", "}").replace(":str}", "}")
         paths.setdefault(path, {})[operation.method.lower()] = _described(operation, path, schemas)
     return whole
-
-
-def _of_plugins(routers: Sequence[Any]) -> dict[str, Any]:
-    config = OpenAPIConfig(title="plugins", version=__version__, create_examples=False)
-    app = Litestar(route_handlers=list(routers), openapi_config=config, logging_config=None)
-    return app.openapi_schema.to_schema()
 
 
 def _described(operation: Operation, path: str, schemas: dict[Any, Any]) -> dict[str, Any]:

@@ -26,7 +26,13 @@ _PRIVATE = {"cache-control": "no-store"}
 def routes(service: Callable[[], KeyService]) -> Sequence[Any]:
     """Return the handlers; `service` gives what serves them, once the plugin is started."""
 
-    @post("/admin/keys", opt=_OPT, media_type=_JSON, tags=["Keys"], summary="Make a key")
+    @post(
+        "/admin/keys",
+        opt=_OPT | {"body": Create},
+        media_type=_JSON,
+        tags=["Keys"],
+        summary="Make a key",
+    )
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Make a key; no later answer has its text. Body: name, owner, tenant, scopes, models,
         tools, limits, budgets, expires_in or expires_at, forwards_users."""
@@ -49,7 +55,13 @@ def routes(service: Callable[[], KeyService]) -> Sequence[Any]:
         """Show a key, without its secret."""
         return _answer(view(await service().get(request.user, kid), time.time()))
 
-    @patch("/admin/keys/{kid:str}", opt=_OPT, media_type=_JSON, tags=["Keys"], summary="Change")
+    @patch(
+        "/admin/keys/{kid:str}",
+        opt=_OPT | {"body": Change},
+        media_type=_JSON,
+        tags=["Keys"],
+        summary="Change a key",
+    )
     async def change(request: Request[Any, Any, Any], kid: FromPath[str]) -> Response[bytes]:
         """Change a key: name, owner, scopes, models, tools, limits, budgets, or its end."""
         form = await read_json(request, Change)

@@ -25,7 +25,13 @@ _ONE = "/admin/users/{name:str}"
 def routes(accounts: Callable[[], Accounts]) -> Sequence[Any]:
     """Return the handlers; `accounts` gives what serves them, once the plugin is started."""
 
-    @post(_PATH, opt=_OPT, media_type=_JSON, tags=["Users"], summary="Make a user")
+    @post(
+        _PATH,
+        opt=_OPT | {"body": Create},
+        media_type=_JSON,
+        tags=["Users"],
+        summary="Make a user",
+    )
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Make a user. Body: name, password, full_name, email, tenant, scopes, models, tools,
         limits, budgets."""
@@ -45,7 +51,13 @@ def routes(accounts: Callable[[], Accounts]) -> Sequence[Any]:
         """Show a user."""
         return json(view(await accounts().get(request.user, name)))
 
-    @patch(_ONE, opt=_OPT, media_type=_JSON, tags=["Users"], summary="Change a user")
+    @patch(
+        _ONE,
+        opt=_OPT | {"body": Change},
+        media_type=_JSON,
+        tags=["Users"],
+        summary="Change a user",
+    )
     async def change(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
         """Change a user: full_name, email, disabled, tenant, scopes, models, tools, limits,
         budgets."""
@@ -54,7 +66,7 @@ def routes(accounts: Callable[[], Accounts]) -> Sequence[Any]:
 
     @post(
         f"{_ONE}/password",
-        opt=_OPT,
+        opt=_OPT | {"body": SetPassword},
         media_type=_JSON,
         status_code=200,
         tags=["Users"],

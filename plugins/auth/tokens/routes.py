@@ -83,7 +83,7 @@ def routes(logins: Callable[[], Logins], claims_of: ClaimsOf) -> Sequence[Any]:
 
     @post(
         "/auth/password",
-        opt=_ANYBODY,
+        opt=_ANYBODY | {"body": ChangePassword},
         media_type=_JSON,
         status_code=200,
         request_max_body_size=MAX_FORM,
