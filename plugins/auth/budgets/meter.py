@@ -6,11 +6,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from localai import Call, Chunk
+from plugins.auth.estimate import prompt_tokens
 
-TOKENS_PER_WORD = 1.3
-"""Of English prose, for common tokenizers."""
-CHARACTERS_PER_WORD = 6
-"""With the blank; texts without blanks, as Chinese, are counted by it."""
 NANOSECONDS = 1e9
 SECONDS_PER_HOUR = 3600
 WATTS_PER_KILOWATT = 1000
@@ -37,14 +34,6 @@ class Tariff(Struct, frozen=True, kw_only=True):
         wh = gpu_seconds * self.watts / SECONDS_PER_HOUR
         money = wh / WATTS_PER_KILOWATT * self.per_kwh + tokens * self.per_million_tokens / 1e6
         return Amounts(tokens, gpu_seconds, wh, money)
-
-
-def prompt_tokens(call: Call) -> int:
-    """Estimate a prompt's tokens; cheap, also for a long one."""
-    words = 0
-    for text in call.texts():
-        words += max(text.count(" ") + 1, len(text) // CHARACTERS_PER_WORD) if text else 0
-    return int(words * TOKENS_PER_WORD) + len(call.context)
 
 
 class Taken(NamedTuple):

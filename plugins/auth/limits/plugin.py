@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from localai import Call, Chunks, Duration, Gateway, Handler, Secret, SettingsError, hookimpl
+from plugins.auth.estimate import answer_tokens, prompt_tokens
 from plugins.auth.limits.door import Door
-from plugins.auth.limits.estimate import answer_tokens, prompt_tokens
 from plugins.auth.limits.limiter import Limiter
 from plugins.auth.limits.meter import Meter
 from plugins.auth.limits.rules import Rule, Rules, rate

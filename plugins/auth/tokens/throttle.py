@@ -6,7 +6,6 @@ that memory is bounded and nothing has to be forgotten: two names that share a s
 """
 
 import hashlib
-import ipaddress
 import math
 import secrets
 import time
@@ -15,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from localai import RateLimited
+from plugins.auth.addresses import network_of
 
 SLOTS = 65_536
 """Half a megabyte for each table."""
@@ -74,7 +74,7 @@ class Throttle:
     def admit(self, address: str, user: str) -> None:
         """Count a try; raise `RateLimited` when there were too many, which counts as none."""
         now = self._clock()
-        place = prefix(address)
+        place = network_of(address)
         who = self._who(place, user)
         wait = max(self._addresses.wait(place, now), self._users.wait(who, now))
         if wait > 0:
@@ -89,7 +89,7 @@ class Throttle:
 
         Not all of the address's: who has an account could try other people's names without end.
         """
-        place = prefix(address)
+        place = network_of(address)
         self._addresses.give_back(place)
         self._users.forget(self._who(place, user))
         pair = (place, _folded(user))
@@ -101,16 +101,6 @@ class Throttle:
     def _who(self, place: str, user: str) -> str:
         name = _folded(user)
         return f"{name}\0{place}" if (place, name) in self._known else name
-
-
-def prefix(address: str) -> str:
-    """Return the network that one customer has: /24 of IPv4, /64 of IPv6."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 64), strict=False))
 
 
 def _folded(user: str) -> str:

@@ -1,7 +1,6 @@
 """What answers have taken."""
 
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from localai import Chunk, Message
 from plugins.auth.budgets import meter as meter_module
-from plugins.auth.budgets.meter import Amounts, Meter, Tariff, prompt_tokens
+from plugins.auth.budgets.meter import Amounts, Meter, Tariff
 from tests.plugins.support import HELLO, a_call
 
 TARIFF = Tariff(watts=120.0, per_kwh=0.30, per_million_tokens=2.0)
@@ -36,21 +35,6 @@ def test_two_answers_cost_what_each_costs(t1: float, s1: float, t2: float, s2: f
     both = TARIFF.amounts(t1 + t2, s1 + s2)
     one, other = TARIFF.amounts(t1, s1), TARIFF.amounts(t2, s2)
     assert both == pytest.approx([sum(pair) for pair in zip(one, other, strict=True)])
-
-
-@pytest.mark.parametrize(
-    ("call", "tokens"),
-    [
-        ({"messages": (Message(role="user", content="one two three four five six"),)}, 7),
-        ({"messages": (Message(role="user", content=""),)}, 0),
-        ({"messages": (Message(role="user", content="字" * 60),)}, 13),
-        ({"kind": "embed", "messages": (), "inputs": ("a b", "c")}, 3),
-        ({"kind": "generate", "messages": (), "prompt": "a b", "context": (1, 2, 3)}, 5),
-    ],
-)
-def test_a_prompt_is_estimated_by_its_words(call: dict[str, Any], tokens: int) -> None:
-    """1.3 tokens a word, at least one word for six characters, and the tokens of a context."""
-    assert prompt_tokens(a_call(**call)) == tokens
 
 
 def test_a_running_answer_is_estimated(clock: SimpleNamespace) -> None:

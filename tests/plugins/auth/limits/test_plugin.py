@@ -26,7 +26,7 @@ from localai import (
     SettingsError,
     UpstreamFailed,
 )
-from plugins.auth.limits.estimate import ANSWER
+from plugins.auth.estimate import ANSWER
 from plugins.auth.limits.plugin import RateLimits
 from plugins.auth.limits.rules import Rule
 from tests.plugins.support import (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from localai import RateLimited
 from plugins.auth.tokens import throttle
-from plugins.auth.tokens.throttle import Rate, Throttle, prefix
+from plugins.auth.tokens.throttle import Rate, Throttle
 
 
 class Clock:
@@ -126,11 +126,6 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         watch.admit("192.0.2.1", f"user-{number}")
         watch.succeeded("192.0.2.1", f"user-{number}")
     assert len(watch._known) == 50
-
-
-def test_prefixes_of_what_is_no_address_are_themselves() -> None:
-    """A Unix socket, or whatever else has no network, is a place of its own."""
-    assert [prefix(text) for text in ("", "unix", "300.1.1.1")] == ["", "unix", "300.1.1.1"]
 
 
 @settings(deadline=None)

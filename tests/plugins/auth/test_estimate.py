@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localai import Message, Options
-from plugins.auth.limits.estimate import ANSWER, MOST_RESERVED, answer_tokens, prompt_tokens
+from plugins.auth.estimate import ANSWER, MOST_RESERVED, answer_tokens, prompt_tokens
 from tests.plugins.support import a_call
 
 
