@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -96,7 +96,7 @@ class Document:
             return self.error((*where, *names), match["name"], "this setting is required")
         *parents, key = names or [""]
         if text.startswith("Invalid enum value") and (choice := _fields(kind, parents).get(key)):
-            text = f"Expected one of {', '.join(map(repr, get_args(choice)))}"
+            text = f"Expected one of {', '.join(map(repr, get_args(_item(choice))))}"
         expected = text[:1].lower() + text[1:].replace("`", "'")
         return self.error((*where, *parents), key, expected)
 
@@ -134,5 +134,12 @@ def _fields(kind: Any, steps: list[str]) -> dict[str, Any]:
         if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
             return {}
         fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
-        kind = fields.get(step) if step else None
+        kind = _item(fields.get(step)) if step else None
     return fields
+
+
+def _item(kind: Any) -> Any:
+    """Return what a list is a list of, and any other type without its bounds."""
+    while get_origin(kind) in (Annotated, tuple, list):
+        kind = get_args(kind)[0]
+    return kind

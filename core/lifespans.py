@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import structlog
 
-from core.errors import SettingsError
+from core.errors import GatewayError, SettingsError
 
 log = structlog.get_logger("lifespans")
 
@@ -40,9 +40,9 @@ class Lifespan:
             await started
         except Exception as error:
             self._users -= 1
-            raise SettingsError(
-                f"plugin '{self.name}' did not start: {type(error).__name__}: {error}"
-            ) from error
+            known = isinstance(error, SettingsError | GatewayError)
+            text = str(error) if known else f"{type(error).__name__}: {error}"
+            raise SettingsError(f"plugin '{self.name}' did not start: {text}") from error
         except asyncio.CancelledError:
             self._users -= 1
             self._task.cancel()

@@ -1,7 +1,7 @@
 """Mistakes in a TOML file are explained with their place."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -35,6 +35,13 @@ class Nested(Struct, forbid_unknown_fields=True, frozen=True):
     pause: Duration = Duration(1)
 
 
+class Rule(Struct, forbid_unknown_fields=True, frozen=True):
+    """One of a list of tables."""
+
+    per: Literal["key", "user"] = "key"
+    kinds: Annotated[tuple[Literal["chat", "embed"], ...], Meta(min_length=1)] = ("chat",)
+
+
 class Shout(Struct, forbid_unknown_fields=True):
     """Settings with all that can be wrong."""
 
@@ -43,6 +50,7 @@ class Shout(Struct, forbid_unknown_fields=True):
     nested: Nested = Nested()
     key: Secret = Secret("")
     folder: Path = Path()
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=9)] = ()
 
 
 def _refusal(table: dict[str, Any], folder: Path = Path("/x")) -> str:
@@ -118,3 +126,16 @@ def test_any_text_and_place_has_a_message(text: str, where: list[str], key: str)
     message = str(Document(text, Path("/x/my.toml")).error(tuple(where), key, "is wrong"))
     assert message.startswith("/x/my.toml")
     assert message.endswith(": is wrong")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"per": "kee"}, "[plugins.shout.rules] per: expected one of 'key', 'user'"),
+        ({"kinds": ["chta"]}, "[plugins.shout.rules] kinds: expected one of 'chat', 'embed'"),
+        ({"kind": ["chat"]}, "[plugins.shout.rules] kind: unknown setting; did you mean 'kinds'?"),
+    ],
+)
+def test_lists_of_tables_are_explained_too(rule: dict[str, Any], message: str) -> None:
+    """A wrong choice or name within a list names the choices, or the nearest name."""
+    assert message in _refusal({"word": "x", "rules": [{}, rule]})
