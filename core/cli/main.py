@@ -45,6 +45,8 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = find(config)
     # What a command prints may go on into a pipe or a variable: the log stands apart from it, and
     # says only what went wrong.
+    before = structlog.get_config()
+    ctx.call_on_close(lambda: structlog.configure(**before))
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),

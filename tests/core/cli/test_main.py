@@ -1,12 +1,17 @@
 """The options that all commands share, and the commands that plugins add."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+import structlog
+from click.testing import CliRunner
 
 from core import __version__
+from core.cli.main import cli
 from tests.core.cli.support import refusal, run
 
 GREETER = '''
@@ -138,3 +143,21 @@ def test_the_module_runs_as_the_command_does(folder: Path) -> None:
     assert failed.returncode == 1
     assert failed.stderr.startswith("Error: localai.toml: ")
     assert len(failed.stderr.splitlines()) == 1
+
+
+def test_a_command_leaves_the_log_as_it_was() -> None:
+    """What a command changes of the log is over with it; only warnings come out meanwhile."""
+    before = structlog.get_config()
+    seen: list[bool] = []
+
+    @click.command()
+    def look() -> None:
+        seen.append(structlog.get_logger().is_enabled_for(logging.INFO))
+
+    cli.add_command(look, "look-at-the-log")
+    try:
+        result = CliRunner().invoke(cli, ["look-at-the-log"], catch_exceptions=False)
+    finally:
+        del cli.commands["look-at-the-log"]
+    assert (result.exit_code, seen) == (0, [False])
+    assert structlog.get_config() == before
