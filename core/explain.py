@@ -96,7 +96,8 @@ class Document:
             return self.error((*where, *names), match["name"], "this setting is required")
         *parents, key = names or [""]
         if text.startswith("Invalid enum value") and (choice := _fields(kind, parents).get(key)):
-            text = f"Expected one of {', '.join(map(repr, get_args(_item(choice))))}"
+            wrong = text.removeprefix("Invalid enum value ")
+            text = f"Expected one of {', '.join(map(repr, get_args(_item(choice))))}, not {wrong}"
         expected = text[:1].lower() + text[1:].replace("`", "'")
         return self.error((*where, *parents), key, expected)
 
