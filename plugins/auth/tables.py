@@ -21,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    func,
+    select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -147,6 +149,12 @@ def _begin(_: Table, connection: Connection, **__: object) -> None:
 async def prepare(database: Database) -> None:
     """Make the tables, or bring them up to date; raise `SettingsError`, `Unavailable`."""
     await database.prepare("auth", MIGRATIONS, metadata)
+
+
+async def is_unclaimed(database: Database) -> bool:
+    """Say whether there was never a key or user."""
+    async with database.read() as connection:
+        return not (await connection.execute(select(func.sum(changes.c.version)))).scalar()
 
 
 async def next_version(connection: AsyncConnection, kind: str) -> int:

@@ -5,15 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import func, select
-
 from localai import Database, NotFound, open_database
 from plugins.auth.keys import forms
 from plugins.auth.keys.format import PREFIX, is_kid, parse
 from plugins.auth.keys.pepper import load_pepper
 from plugins.auth.keys.record import Key
 from plugins.auth.keys.store import KeyStore
-from plugins.auth.tables import changes, prepare
+from plugins.auth.tables import is_unclaimed, prepare
 
 PAGE = 500
 
@@ -27,8 +25,7 @@ class LocalKeys:
 
     async def is_unclaimed(self) -> bool:
         """Say whether there was never a key or user."""
-        async with self._database.read() as connection:
-            return not (await connection.execute(select(func.sum(changes.c.version)))).scalar()
+        return await is_unclaimed(self._database)
 
     async def create(self, form: forms.Create) -> tuple[str, Key]:
         """Make a key that nobody has made, and that therefore is bounded by itself only."""

@@ -6,10 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
-
 from localai import Database, NotFound, open_database
-from plugins.auth.tables import changes, prepare
+from plugins.auth.tables import is_unclaimed, prepare
 from plugins.auth.tokens import forms
 from plugins.auth.tokens.cost import Cost
 from plugins.auth.tokens.passwords import Passwords
@@ -29,8 +27,7 @@ class LocalUsers:
 
     async def is_unclaimed(self) -> bool:
         """Say whether there was never a key or user."""
-        async with self._database.read() as connection:
-            return not (await connection.execute(select(func.sum(changes.c.version)))).scalar()
+        return await is_unclaimed(self._database)
 
     async def create(self, form: forms.Create) -> User:
         """Make a user whom nobody has made, and who therefore has what is asked for."""
