@@ -13,7 +13,7 @@ run: .venv/runtime
 	@$(BIN)/localai serve
 
 test: .venv/test
-	@$(BIN)/pytest -q -m "not nightly and not live"
+	@$(BIN)/pytest -q -n auto --dist loadfile -m "not nightly and not live"
 
 test-live: .venv/test
 	@test -n "$$OLLAMA_HOST" || { echo "set OLLAMA_HOST to a real Ollama, such as http://127.0.0.1:11434"; exit 1; }

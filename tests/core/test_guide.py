@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.guide import GET_A_MODEL, WHAT_I_AM, Guide
+from tests.pace import cpu_seconds
 
 README = """\
 # Edge router
@@ -146,11 +147,11 @@ def test_ranking_a_hundred_kilobytes_is_fast(tmp_path: Path) -> None:
     guide.load()
 
     def seconds() -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         guide.answer("How long does the cache keep an answer of part 99?")
-        return time.perf_counter() - started
+        return time.process_time() - started
 
-    assert min(seconds() for _ in range(10)) < 0.005
+    assert min(seconds() for _ in range(10)) < cpu_seconds(0.005)
 
 
 GUIDE = Guide([])

@@ -14,6 +14,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from plugins.auth.limits import memory
 from plugins.auth.limits.memory import SCHEME, BoundedMemory, Window
+from tests.pace import cpu_seconds
 
 MAX_KEYS = 4
 KEYS = st.sampled_from("abcdef")
@@ -219,5 +220,5 @@ def test_a_hit_costs_the_same_among_many() -> None:
     for number in range(10_000):
         storage.add(str(number), 60, 1)
         storage.add(f"new-{number}", 60, 1)
-    assert (time.process_time() - began) / 20_000 < 50e-6
+    assert (time.process_time() - began) / 20_000 < cpu_seconds(50e-6)
     assert len(storage) == 100_000
