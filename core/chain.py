@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from core.errors import GatewayError, PluginFailed, SettingsError
+from core.listing import Lister, Listing, Models
 from core.loader import Plugin
 from core.messages import Call, Chunk, Chunks, Handler
 
@@ -34,13 +35,53 @@ def compose(
     return handler
 
 
+def compose_lister(
+    wraps: list[tuple[str, Callable[[Lister], Lister]]],
+    plugins: Mapping[str, Plugin],
+    lister: Lister,
+) -> Lister:
+    """Return `lister` wrapped by each of (plugin name, `around_models`), the first outermost.
+
+    Raises `SettingsError` where a plugin returns something that is no lister.
+    """
+    for name, wrap in reversed(wraps):
+        try:
+            made = wrap(lister)
+        except Exception as error:
+            raise _failed("around_models", name, error) from error
+        if made is not lister and not inspect.iscoroutinefunction(made):
+            raise SettingsError(
+                f"plugin '{name}': around_models must return an `async def`, not {made!r}"
+            )
+        lister = _guarded_lister(name, plugins[name].fail_mode == "closed", made, lister)
+    return lister
+
+
+def _guarded_lister(name: str, is_closed: bool, lister: Lister, next: Lister) -> Lister:
+    async def guarded(listing: Listing) -> Models:
+        try:
+            return await lister(listing)
+        except GatewayError:
+            raise
+        except Exception as error:
+            if is_closed:
+                log.exception("plugin crashed, request refused", plugin=name)
+                raise PluginFailed(name) from error
+            log.exception("plugin crashed, models are listed without it", plugin=name)
+            return await next(listing)
+
+    return guarded
+
+
+def _failed(hook: str, name: str, error: Exception) -> SettingsError:
+    return SettingsError(f"plugin '{name}': {hook} failed: {type(error).__name__}: {error}")
+
+
 def _made(name: str, wrap: Wrap, next: Handler) -> Handler:
     try:
         handler = wrap(next)
     except Exception as error:
-        raise SettingsError(
-            f"plugin '{name}': around_inference failed: {type(error).__name__}: {error}"
-        ) from error
+        raise _failed("around_inference", name, error) from error
     if handler is not next and not inspect.isasyncgenfunction(handler):
         raise SettingsError(
             f"plugin '{name}': around_inference must return an async generator function "
@@ -110,13 +151,22 @@ class _Tap:
         """Do nothing: the guard closes the answer when the plugin has ended."""
 
 
+_Step = tuple[asyncio.Task[Any] | None, list[_Tap]]
+"""Who runs a plugin's handler, and what it has asked for."""
+
+
 def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
-    current: ContextVar[list[_Tap]] = ContextVar(f"taps of {name}")
-    nobody: list[_Tap] = []
+    nobody: _Step = (None, [])
+    current: ContextVar[_Step] = ContextVar(f"taps of {name}", default=nobody)
 
     def tapped(call: Call) -> Any:
+        task, taps = current.get()
+        if task is not asyncio.current_task():
+            # The plugin asks in a task of its own: that answer may outlive this request, and is
+            # the plugin's to read and to close.
+            return next(call)
         tap = _Tap(next(call))
-        current.get().append(tap)
+        taps.append(tap)
         return tap
 
     handler = _made(name, wrap, tapped)
@@ -129,8 +179,9 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
         chunks = handler(call)
         # Generators share their caller's context: it is set for each step of this one, and set
         # back after it, because the caller may be this plugin again, by `Gateway.infer`.
-        outer = current.get(nobody)
-        current.set(taps)
+        outer = current.get()
+        step = (asyncio.current_task(), taps)
+        current.set(step)
         try:
             async for chunk in chunks:
                 current.set(outer)
@@ -138,7 +189,7 @@ def _open(name: str, wrap: Wrap, next: Handler) -> Handler:
                 if taps:
                     taps[-1].passed(chunk)
                 yield chunk
-                current.set(taps)
+                current.set(step)
         except GatewayError:
             raise
         except Exception as error:

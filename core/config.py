@@ -55,7 +55,7 @@ class Ollama(Table, frozen=True):
     hosts: Annotated[tuple[str, ...], Meta(min_length=1)] = ("http://127.0.0.1:11434",)
     """Addresses of Ollama; the first that answers is used."""
     embedded: Literal["auto", "never", "always"] = "auto"
-    """Built-in engine: auto (while no Ollama answers on this machine), never, always."""
+    """Built-in engine: auto (while no Ollama answers here; localai-embed always), never, always."""
     connect_timeout: Duration = Duration(3)
     """Clock 1: until a connection stands."""
     first_token_timeout: Duration = Duration(120)

@@ -3,6 +3,9 @@
 import asyncio
 import re
 import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -228,3 +231,19 @@ def _without_restart(before: Settings, after: Settings) -> Settings:
                 log.warning("this setting needs a restart", setting=f"[{table}] {key}")
         kept[table] = replace(new, **values)
     return replace(after, **kept, overrides=before.overrides)
+
+
+@asynccontextmanager
+async def open_gateway(path: Path | None, families: Collection[str]) -> AsyncIterator[Gateway]:
+    """Start the inside of a router, for a command; `None` stands for the default settings.
+
+    Of the file's chain only these families are in it: others would ask for keys, or keep books.
+    """
+    settings = load(path)
+    plugins = tuple(name for name in settings.chain.plugins if name.partition(".")[0] in families)
+    gateway = Gateway(replace(settings, chain=replace(settings.chain, plugins=plugins)))
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.stop()

@@ -10,12 +10,13 @@ import structlog
 
 from core import loader
 from core.app import build_app
-from core.chain import compose
+from core.chain import compose, compose_lister
 from core.config import Settings
 from core.connection import Connection
 from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
 from core.lifespans import Lifespan, acquire_all, release_all
 from core.listen import admin_address
+from core.listing import Lister, Listing, Models
 from core.messages import Handler
 from core.ollama import Ollama
 from core.principal import UNCLAIMED, Principal
@@ -46,6 +47,7 @@ class Generation:
     lifespans: dict[str, Lifespan]
     """By plugin name; shared with the generations before and after, where a plugin lives on."""
     handler: Handler
+    list_models: Lister
     authenticators: Sequence[tuple[str, Authenticate]]
     health_checks: Sequence[tuple[str, Health]]
     app: Any = None
@@ -179,6 +181,9 @@ def build(
         trust=trust_of(settings),
         lifespans=lifespans,
         handler=compose(loader.implementations(manager, "around_inference"), by_name, ollama.infer),
+        list_models=compose_lister(
+            loader.implementations(manager, "around_models"), by_name, _lister(ollama)
+        ),
         authenticators=authenticators,
         health_checks=loader.implementations(manager, "health"),
     )
@@ -189,6 +194,13 @@ def build(
     wraps = loader.implementations(manager, "around_app")
     generation.app = build_app(generation, gateway, routes, wraps, by_name)
     return generation
+
+
+def _lister(ollama: Ollama) -> Lister:
+    async def installed(listing: Listing) -> Models:
+        return await ollama.models.installed()
+
+    return installed
 
 
 def _ollama(settings: Settings, before: Generation | None) -> Ollama:

@@ -1,4 +1,4 @@
-"""The seven hooks that a plugin may implement. `docs/plugins.md` is generated from this file.
+"""The eight hooks that a plugin may implement. `docs/plugins.md` is generated from this file.
 
 pluggy gives discovery, signature checks and order; nothing of it runs per request: hooks are
 resolved once, when a generation is built.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
+from core.listing import Lister
 from core.messages import Handler
 from core.principal import Principal
 
@@ -35,6 +36,10 @@ class Hooks:
     @hookspec
     def around_inference(self, next: Handler) -> Handler:  # type: ignore[empty-body]
         """Wrap the one inference call; called at load, returns an async generator function."""
+
+    @hookspec
+    def around_models(self, next: Lister) -> Lister:  # type: ignore[empty-body]
+        """Wrap the listing of models; called at load, returns an async function."""
 
     @hookspec
     def around_app(self, app: "ASGIApp") -> "ASGIApp":  # type: ignore[empty-body]

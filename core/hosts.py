@@ -1,4 +1,7 @@
-"""Which Ollama answers: a configured one, or the embedded engine while there is none."""
+"""Which Ollama answers: a configured one, or the embedded engine while there is none.
+
+The engine's own model for embeddings is always there, unless the file says `embedded = "never"`.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,6 +13,7 @@ import aiohttp
 import structlog
 
 from core.config import Ollama as OllamaSettings
+from core.embedded_models import EMBED, find
 from core.errors import UpstreamUnreachable
 from core.trust import is_loopback
 
@@ -37,6 +41,10 @@ class Hosts:
         self._session = session
         self._documents = documents
         self._urls = [host.rstrip("/") for host in settings.hosts]
+        # An engine here does not hide that an Ollama on another machine is down.
+        self._may_stand_in = settings.embedded == "auto" and any(
+            is_loopback(urlsplit(url).hostname or "") for url in self._urls
+        )
         self._answering: str | None = None
         self._engine: EmbeddedEngine | None = None
         self._starting = asyncio.Lock()
@@ -51,19 +59,29 @@ class Hosts:
 
     @property
     def uses_embedded(self) -> bool:
-        """Whether the embedded engine answers."""
-        return self._engine is not None and (
-            self._settings.embedded == "always" or self._answering is None
-        )
+        """Whether the embedded engine answers in place of Ollama."""
+        if self._settings.embedded == "always":
+            return self._engine is not None
+        return self._engine is not None and self._may_stand_in and self._answering is None
 
     def is_embedded(self, url: str) -> bool:
         """Say whether `url` is the embedded engine's."""
         return self._engine is not None and url == self._engine.url
 
+    async def serving(self, model: str) -> str:
+        """Return the base URL to use now for a model.
+
+        No Ollama has the engine's model for embeddings, so the engine starts with its first use.
+        """
+        if self._settings.embedded != "never" and find(model) is EMBED:
+            return (await self._started_engine()).url
+        return self.current
+
     async def start(self) -> None:
         """Look which host answers, and start the engine if none does and it may stand in."""
         if self._settings.embedded == "always":
-            await self._start_engine()
+            await self._started_engine()
+            log.warning("the embedded engine answers, as [ollama] embedded = 'always' says")
             return
         await self._look()
         if self._answering is None:
@@ -128,27 +146,27 @@ class Hosts:
 
     async def _stand_in(self) -> None:
         """Start the engine where it may stand in, and look for the hosts until one answers."""
-        if self._prober is None or self._prober.done():
+        begins = self._prober is None or self._prober.done()
+        if begins:
             self._prober = asyncio.create_task(self._probe(), name="look for Ollama")
-        on_loopback = any(is_loopback(urlsplit(url).hostname or "") for url in self._urls)
-        if self._settings.embedded == "auto" and on_loopback:
-            await self._start_engine()
+        if self._may_stand_in:
+            await self._started_engine()
+            if begins:
+                log.warning(
+                    "no Ollama answers: the embedded engine does, with model 'localai-guide'; "
+                    "start Ollama with 'ollama serve'"
+                )
 
-    async def _start_engine(self) -> None:
-        async with self._starting:
-            if self._engine is not None:
-                return
-            from core.embedded import EmbeddedEngine
+    async def _started_engine(self) -> "EmbeddedEngine":
+        if self._engine is None:
+            async with self._starting:
+                if self._engine is None:
+                    from core.embedded import EmbeddedEngine
 
-            engine = EmbeddedEngine(self._documents)
-            await engine.start()
-            self._engine = engine
-        log.warning(
-            "no Ollama answers: the embedded engine does, with model 'localai-guide'; "
-            "start Ollama with 'ollama serve'"
-            if self._settings.embedded == "auto"
-            else "the embedded engine answers, as [ollama] embedded = 'always' says"
-        )
+                    engine = EmbeddedEngine(self._documents)
+                    await engine.start()
+                    self._engine = engine
+        return self._engine
 
     async def _probe(self) -> None:
         while self._answering is None:

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from core.config import Settings
+from core.config import Settings, load
 from core.errors import SettingsError
 
 BACKLOG = 2048
@@ -21,6 +22,9 @@ UNIX = "unix:"
 
 CONNECT_TIMEOUT = 1.0
 """Seconds until a Unix socket that lets nobody in counts as one in use."""
+
+LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where programs on this machine reach a server that listens on all addresses."""
 
 _HOST_AND_PORT = re.compile(
     r"(?: \[ (?P<v6> [0-9A-Fa-f:.]+ ) \] | (?P<name> [A-Za-z0-9._-]+ ) ) : (?P<port> [0-9]{1,5} )",
@@ -83,6 +87,23 @@ def listening(address: Address) -> Iterator[socket.socket]:
         sock.close()
         if made is not None and address.path is not None:
             _remove(address.path, made)
+
+
+def admin_url(path: Path | None) -> str:
+    """Return where the router of a settings file serves /admin, in the form of `url_of`.
+
+    Raises `SettingsError`, also for port 0, which is another one with each start.
+    """
+    settings = load(path)
+    address = admin_address(settings) or main_address(settings)
+    if address.path is not None:
+        return f"{UNIX}{address.path}"
+    if not address.port:
+        raise SettingsError(
+            "the router's port is 0, another one with each start: "
+            "take the address from the start of its log, and give it by --url"
+        )
+    return f"http://{replace(address, host=LOOPBACK.get(address.host, address.host))}"
 
 
 def url_of(sock: socket.socket) -> str:

@@ -22,14 +22,29 @@ MAX_LIST = 16_000_000
 _CLOUD = re.compile(r"[:-]cloud$", re.IGNORECASE)
 
 
-class _Model(Struct):
+class Details(Struct, frozen=True):
+    """What a model is made of."""
+
+    format: str = ""
+
+
+class Listed(Struct, frozen=True):
+    """One entry of `/api/tags`."""
+
     name: str = ""
+    digest: str = ""
     remote_host: str = ""
     remote_model: str = ""
+    details: Details = Details()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it runs elsewhere."""
+        return bool(self.remote_host or self.remote_model)
 
 
 class _Tags(Struct):
-    models: list[_Model] | None = None
+    models: list[Listed] | None = None
 
 
 _decode = msgspec.json.Decoder(_Tags).decode
@@ -55,17 +70,23 @@ class LocalOnly:
         if self._fresh_until.get(url, 0) <= now:
             async with self._asking:
                 if self._fresh_until.get(url, 0) <= now:
-                    self._remote[url] = await self._ask(url)
-                    self._fresh_until[url] = now + FRESH
+                    await self.models(url)
         if _listed_name(model) in self._remote[url]:
             raise _refusal(model)
 
-    async def _ask(self, url: str) -> frozenset[str]:
+    async def models(self, url: str) -> list[Listed]:
+        """Return what Ollama lists now; raise `UpstreamInvalid` when it gives no list."""
+        found = await self._ask(url)
+        self._remote[url] = frozenset(_listed_name(each.name) for each in found if each.is_remote)
+        self._fresh_until[url] = asyncio.get_running_loop().time() + FRESH
+        return found
+
+    async def _ask(self, url: str) -> list[Listed]:
         async with self._session.get(
             f"{url}/api/tags", timeout=self._timeout, allow_redirects=False
         ) as response:
             if response.status == 404:
-                return frozenset()  # a server without a list has no entries that point elsewhere
+                return []  # a server without a list has no entries that point elsewhere
             body = await wire.read(response.content, MAX_LIST)
         try:
             tags = _decode(body)
@@ -76,11 +97,7 @@ class LocalOnly:
                 "what answers at Ollama's address does not list its models: check [ollama] hosts "
                 "in localai.toml"
             )
-        return frozenset(
-            _listed_name(model.name)
-            for model in tags.models or ()
-            if model.remote_host or model.remote_model
-        )
+        return tags.models or []
 
 
 def _listed_name(model: str) -> str:

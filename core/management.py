@@ -8,9 +8,12 @@ import importlib
 import logging
 from typing import Any
 
+import aiohttp
+
 from core.errors import UpstreamInvalid, UpstreamTimeout
 from core.failures import from_response
 from core.hosts import Hosts
+from core.local import LocalOnly
 from core.principal import full_name
 
 READ_TIMEOUT = 30.0
@@ -20,11 +23,17 @@ READ_TIMEOUT = 30.0
 class Management:
     """Ollama's management calls. Answers are its own objects, with no key dropped."""
 
-    def __init__(self, hosts: Hosts, connect_timeout: float) -> None:
+    def __init__(self, hosts: Hosts, local: LocalOnly, connect_timeout: float) -> None:
         self._hosts = hosts
+        self._local = local
         self._connect_timeout = connect_timeout
         self._clients: dict[str, Any] = {}
         self._importing = asyncio.Lock()
+
+    @property
+    def source(self) -> str:
+        """Where models are asked for now: another host, or the embedded engine, has others."""
+        return self._hosts.current
 
     async def installed(self) -> list[dict[str, Any]]:
         """Return the local models, newest first; those that run in a cloud are left out."""
@@ -33,6 +42,21 @@ class Management:
             model
             for model in _models(answer)
             if not (model.get("remote_host") or model.get("remote_model"))
+        ]
+
+    async def identities(self) -> list[dict[str, Any]]:
+        """Return `name`, `digest` and `details.format` of the local models, with little effort.
+
+        Unlike all other calls here it costs a fraction of a millisecond: no package is imported.
+        """
+        try:
+            listed = await self._local.models(self._hosts.current)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            raise self._hosts.unreachable() from None
+        return [
+            {"name": each.name, "digest": each.digest, "details": {"format": each.details.format}}
+            for each in listed
+            if not each.is_remote
         ]
 
     async def loaded(self) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ so a `Message` encodes to the wire as it is. All are immutable; `replace()` make
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from core.principal import Principal
 from core.value import Value
@@ -71,6 +72,24 @@ class Options(Value, frozen=True, kw_only=True):
     stop: tuple[str, ...] | None = None
 
 
+Tag = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Caching(Value, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """What a request wants of caches: the `cache` object of its body, with `-` for `_`."""
+
+    no_cache: bool = False
+    """Ask the model, also when its answer is known; the new answer is kept."""
+    no_store: bool = False
+    """Ask the model, and keep nothing."""
+    max_age: Annotated[int, Meta(ge=0)] | None = None
+    """Age in seconds above which a kept answer will not do."""
+    ttl: Annotated[int, Meta(ge=0)] | None = None
+    """Seconds to keep the answer, if that is less than it would be kept anyway."""
+    tags: Annotated[tuple[Tag, ...], Meta(max_length=8)] = ()
+    """Names by which the answer can be removed."""
+
+
 class Call(Value, frozen=True, kw_only=True):
     """One inference request, whichever wire format it came in."""
 
@@ -92,6 +111,7 @@ class Call(Value, frozen=True, kw_only=True):
     top_logprobs: int = 0
     truncate: bool | None = None
     shift: bool | None = None
+    cache: Caching = Caching()
 
     messages: tuple[Message, ...] = ()
     """The conversation of a `chat` call."""

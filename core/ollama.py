@@ -49,8 +49,8 @@ class Ollama:
             headers={"content-type": "application/json", "accept-encoding": "identity"},
         ) as self._session:
             self.hosts = Hosts(self.settings, self._session, self._documents)
-            self.models = Management(self.hosts, self.settings.connect_timeout)
             self._local = LocalOnly(self._session, self.settings.connect_timeout)
+            self.models = Management(self.hosts, self._local, self.settings.connect_timeout)
             try:
                 await self.hosts.start()
                 yield
@@ -111,7 +111,7 @@ class Ollama:
         self, path: str, body: bytes, call: Call, ends: float
     ) -> aiohttp.ClientResponse:
         """Send the request; on a refused connection try the next address."""
-        url: str | None = self.hosts.current
+        url: str | None = await self.hosts.serving(call.model)
         while url is not None:
             try:
                 await self._local.check(url, call.model)

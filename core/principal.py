@@ -54,6 +54,18 @@ class Principal(Value, frozen=True, kw_only=True):
         """Whether this is a caller without a credential."""
         return self.id == ANONYMOUS
 
+    @property
+    def is_router(self) -> bool:
+        """Whether the router itself asks, for what it needs: no limit and no budget counts that."""
+        return self.id.startswith(ROUTER)
+
+    def on_behalf(self) -> "Principal":
+        """Return who the router is while it does something of its own for this caller.
+
+        It shares this caller's data and nobody else's.
+        """
+        return Principal(id=f"{ROUTER}{self.id}", user=self.user, tenant=self.tenant)
+
     def lineage(self) -> Iterator["Principal"]:
         """Yield this principal, the one who made it, and so on."""
         each: Principal | None = self
@@ -87,6 +99,9 @@ class Principal(Value, frozen=True, kw_only=True):
 
 ANONYMOUS = "anonymous"
 """The id of callers without a credential."""
+
+ROUTER = "router:"
+"""Before the ids of the router itself, which no credential has."""
 
 UNCLAIMED = Principal(id=ANONYMOUS)
 """What a plugin's `authenticate` returns while it has no key and no user at all yet. When all say

@@ -10,7 +10,11 @@ from core.config import Settings
 from core.explain import hint
 
 BUILT_IN = "plugins"
-"""The package whose sub-packages are the families; each lists its `MEMBERS` in their order."""
+"""The package whose sub-packages are the families; each lists its `MEMBERS` in their order.
+
+Those of its `OPTIONAL` are off until the file has `enabled = true` for them, or names them in the
+chain.
+"""
 
 RESERVED = frozenset({"use", "enabled"})
 """Settings of every plugin's table that the core reads itself."""
@@ -36,6 +40,13 @@ def families() -> dict[str, dict[str, str]]:
     package = importlib.import_module(BUILT_IN)
     names = [module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg]
     return {name: importlib.import_module(f"{BUILT_IN}.{name}").MEMBERS for name in names}
+
+
+@cache
+def optional(family: str) -> frozenset[str]:
+    """Return the members of a family that are off until the file names them or enables them."""
+    module = importlib.import_module(f"{BUILT_IN}.{family}")
+    return frozenset(getattr(module, "OPTIONAL", ()))
 
 
 def entries(settings: Settings) -> list[Entry]:
@@ -69,6 +80,7 @@ def _expand(settings: Settings, name: str) -> list[Entry]:
             _entry(settings, f"{family}.{each}", use, tables.get(each, {}))
             for each, use in members.items()
             if f"{family}.{each}" not in own_place
+            and (each not in optional(family) or _is_asked_for(tables.get(each, {})))
         ]
     if member in members:
         return [_entry(settings, name, members[member], tables.get(member, {}))]
@@ -76,6 +88,10 @@ def _expand(settings: Settings, name: str) -> list[Entry]:
     known += [key for key, table in settings.plugins.items() if "use" in table]
     remedy = hint(name, known) or "; a plugin of your own needs a table with `use`"
     raise settings.document.error(("chain",), "plugins", f"unknown plugin '{name}'{remedy}")
+
+
+def _is_asked_for(table: Any) -> bool:
+    return not isinstance(table, dict) or "enabled" in table  # anything else is refused later
 
 
 def _entry(settings: Settings, name: str, use: str, table: Any) -> Entry:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from core import config, hooks
-from core.resolve import families
+from core.resolve import families, optional
 from core.units import Duration, Secret, Size
 
 FOLDER = Path(__file__).parent
@@ -71,7 +71,8 @@ def configuration() -> str:
                 inspect.getdoc(module) or "",
                 "",
             ]
-            parts += [*_HEAD, "| `enabled` | boolean | `true` | Switch for this plugin. |"]
+            on = "false" if member in optional(family) else "true"
+            parts += [*_HEAD, f"| `enabled` | boolean | `{on}` | Switch for this plugin. |"]
             parts += _rows(cls.Config, head=False)
     return "\n".join(parts) + "\n"
 
@@ -122,10 +123,11 @@ def _default(field: Any) -> str:
     else:
         return "required"
     if isinstance(value, Duration):
+        milliseconds = round(value * 1000)
         return next(
-            f"{int(value / seconds)}{unit}"
-            for unit, seconds in (("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001))
-            if value % seconds == 0 and value >= seconds
+            f"{milliseconds // each}{unit}"
+            for unit, each in (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+            if milliseconds % each == 0
         )
     if isinstance(value, Size):
         return f"{value // 10**6}MB" if value % 10**6 == 0 else str(int(value))

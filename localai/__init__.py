@@ -25,9 +25,12 @@ from core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from core.gateway import Gateway
+from core.gateway import Gateway, open_gateway
 from core.hooks import hookimpl
+from core.listen import admin_url
+from core.listing import Lister, Listing, Models
 from core.messages import (
+    Caching,
     Call,
     Chunk,
     Chunks,
@@ -54,6 +57,7 @@ __all__ = [
     "UNCLAIMED",
     "Budget",
     "BudgetSpent",
+    "Caching",
     "Call",
     "Chunk",
     "Chunks",
@@ -69,8 +73,11 @@ __all__ = [
     "InternalError",
     "InvalidRequest",
     "Limits",
+    "Lister",
+    "Listing",
     "Message",
     "ModelNotFound",
+    "Models",
     "NotFound",
     "Options",
     "PayloadTooLarge",
@@ -91,10 +98,12 @@ __all__ = [
     "UpstreamTimeout",
     "UpstreamUnreachable",
     "Usage",
+    "admin_url",
     "full_name",
     "hookimpl",
     "model_pattern",
     "open_database",
+    "open_gateway",
     "read_json",
     "send_error",
 ]

@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("core", "plugins", "localai", "benchmarks", "examples", "tests")
 MOST_LINES = 400
 FACE = """
-UNCLAIMED Budget BudgetSpent Call Chunk Chunks Connection ContextTooLong Database Duration Forbidden
-Function Gateway GatewayError Handler InternalError InvalidRequest Limits Message ModelNotFound
-NotFound Options PayloadTooLarge Period Principal RateLimited Secret SettingsError Size ToolCall
-Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy UpstreamFailed UpstreamInvalid
-UpstreamTimeout UpstreamUnreachable Usage full_name hookimpl model_pattern open_database read_json
-send_error
+UNCLAIMED Budget BudgetSpent Caching Call Chunk Chunks Connection ContextTooLong Database Duration
+Forbidden Function Gateway GatewayError Handler InternalError InvalidRequest Limits Lister Listing
+Message ModelNotFound Models NotFound Options PayloadTooLarge Period Principal RateLimited Secret
+SettingsError Size ToolCall Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy
+UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage admin_url full_name
+hookimpl model_pattern open_database open_gateway read_json send_error
 """
 
 

@@ -16,6 +16,7 @@ from core.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from core.listing import Listing, Models
 from core.messages import Call, Chunks, Dialect
 from core.principal import Principal
 
@@ -145,10 +146,12 @@ class Exchange:
                 raise Forbidden(f"your key may not use the tool '{name[:64]}'", param="tools")
         return self.generation.handler(call.replace(connection=self.connection))
 
-    async def models(self) -> list[dict[str, Any]]:
-        """Return Ollama's models that the caller may use."""
-        installed = await self.generation.ollama.models.installed()
-        return [model for model in installed if self.principal.may_use(model["name"])]
+    async def models(self) -> tuple[Models, dict[str, str]]:
+        """Return the models that the caller may use, and headers for the answer."""
+        listing = Listing(principal=self.principal, connection=self.connection)
+        models = await self.generation.list_models(listing)
+        allowed = [model for model in models if self.principal.may_use(model["name"])]
+        return allowed, self.engine_header() | listing.headers
 
     def engine_header(self) -> dict[str, str]:
         """Return the header that marks answers of the embedded engine."""

@@ -54,8 +54,8 @@ async def embeddings(exchange: Exchange) -> None:
 
 async def tags(exchange: Exchange) -> None:
     """List the models that the caller may use."""
-    body = ascii_json({"models": await exchange.models()})
-    await exchange.send_json(body, headers=exchange.engine_header())
+    found, headers = await exchange.models()
+    await exchange.send_json(ascii_json({"models": found}), headers=headers)
 
 
 async def ps(exchange: Exchange) -> None:

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from core.api.openai_call import check_base64
 from core.errors import InvalidRequest
-from core.messages import Call, Kind, Message, Options, ToolCall
+from core.messages import Caching, Call, Kind, Message, Options, ToolCall
 from core.principal import Principal
 
 MAX_MESSAGES = 2048
@@ -22,6 +22,7 @@ class _Request(Struct, kw_only=True):
     model: str = ""
     options: Options | None = None
     keep_alive: float | str | None = None
+    cache: Caching | None = None
 
 
 class _Inference(_Request, kw_only=True):
@@ -174,6 +175,7 @@ def _call(
         stream=stream,
         request_id=request_id,
         principal=principal,
+        cache=request.cache or Caching(),
         options=request.options or Options(),
         keep_alive=keep_alive,
     )

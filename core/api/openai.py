@@ -54,19 +54,20 @@ async def embed(exchange: Exchange) -> None:
 
 async def models(exchange: Exchange) -> None:
     """List the models that the caller may use."""
-    data = [_model(each) for each in await exchange.models()]
-    body = msgspec.json.encode({"object": "list", "data": data})
-    await exchange.send_json(body, headers=exchange.engine_header())
+    found, headers = await exchange.models()
+    body = msgspec.json.encode({"object": "list", "data": [_model(each) for each in found]})
+    await exchange.send_json(body, headers=headers)
 
 
 async def model(exchange: Exchange) -> None:
     """Describe one model; its name may have `/` and `:`."""
     wanted = exchange.scope["path"].removeprefix("/v1/models/")
     check_model(exchange, wanted)
-    for each in await exchange.models():
+    found, headers = await exchange.models()
+    for each in found:
         if each["name"].lower() == full_name(wanted).lower():
             body = msgspec.json.encode(_model(each) | {"id": wanted})
-            await exchange.send_json(body, headers=exchange.engine_header())
+            await exchange.send_json(body, headers=headers)
             return
     raise ModelNotFound(f"model '{wanted}' is not here: ollama pull {wanted}", param="model")
 

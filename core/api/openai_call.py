@@ -17,7 +17,7 @@ from core.api.openai_request import (
     TextPart,
 )
 from core.errors import InvalidRequest, UnsupportedParameter
-from core.messages import Call, Function, Message, Options, ToolCall
+from core.messages import Caching, Call, Function, Message, Options, ToolCall
 from core.principal import Principal
 
 # What Ollama's own /v1 layer takes (openai/openai.go).
@@ -55,6 +55,7 @@ def chat_call(request: ChatRequest, principal: Principal, request_id: str) -> Ca
         stream=bool(request.stream),
         request_id=request_id,
         principal=principal,
+        cache=request.cache or Caching(),
         messages=_messages(request.messages),
         tools=tuple(tools) if _may_call_tools(request.tool_choice) else (),
         format=_format(request.response_format),
@@ -84,6 +85,7 @@ def completion_call(request: CompletionRequest, principal: Principal, request_id
         stream=bool(request.stream),
         request_id=request_id,
         principal=principal,
+        cache=request.cache or Caching(),
         prompt=prompt,
         suffix=request.suffix or "",
         options=_options(request),
@@ -109,6 +111,7 @@ def embedding_call(request: EmbeddingRequest, principal: Principal, request_id: 
         stream=False,
         request_id=request_id,
         principal=principal,
+        cache=request.cache or Caching(),
         inputs=tuple(inputs),
         dimensions=request.dimensions,
     )

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from core.messages import Caching
+
 MAX_MESSAGES = 2048
 MAX_INPUTS = 2048
 
@@ -123,6 +125,7 @@ class Sampling(_Request, kw_only=True):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    cache: Caching | None = None
     logit_bias: dict[str, float] | None = None
 
     @property
@@ -165,4 +168,5 @@ class EmbeddingRequest(_Request):
     model: str
     input: str | Annotated[list[Any], Meta(min_length=1, max_length=MAX_INPUTS)]
     encoding_format: Literal["float", "base64"] | None = None
+    cache: Caching | None = None
     dimensions: Annotated[int, Meta(ge=1, le=65_536)] | None = None

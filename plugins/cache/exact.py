@@ -1,140 +1,219 @@
 """The same question gets the same answer again, without a model. Fails open.
 
-Cached is what would come out the same: embeddings, and chats at temperature 0 or with a seed.
-A stream is stored when it has ended well, and is replayed in the form that the caller wants.
+Kept is what would come out the same: embeddings, and chats at temperature 0 or with a seed. Who
+asks the same while an answer is running listens to that one.
 """
 
-import hashlib
-from contextlib import aclosing
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from typing import Annotated, Any, Literal
 
-import msgspec
-import structlog
+import click
 from msgspec import Meta, Struct
 
-from localai import Call, Chunk, Chunks, Duration, Handler, Principal, Size, full_name, hookimpl
+from localai import (
+    Call,
+    Chunks,
+    Duration,
+    Gateway,
+    Handler,
+    Lister,
+    Listing,
+    Models,
+    Secret,
+    SettingsError,
+    Size,
+    hookimpl,
+)
+from plugins.cache import commands, stores
+from plugins.cache.answers import Answers
+from plugins.cache.digests import Digests, listed_name
+from plugins.cache.elements import Elements
+from plugins.cache.entry import Head
+from plugins.cache.keeping import Keeping
+from plugins.cache.key import Partition, is_repeatable
+from plugins.cache.lists import Lists
 from plugins.cache.memory import BoundedMemory
+from plugins.cache.routes import routes
+from plugins.cache.runs import STATUS, Runs
+from plugins.cache.semantic import commands as calibration
+from plugins.cache.statistics import Statistics
+from plugins.cache.store import Store
+from plugins.cache.wish import wish_of
 
-log = structlog.get_logger("cache")
-
-VERSION = b"\x01"
-"""First byte of a stored value; another one is a miss."""
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Chunk, ...]).decode
-# Objects keep their order: that of a schema's properties is the order of the answer's.
-_as_json = msgspec.json.Encoder().encode
-
-_NOBODY = Principal(id="")
+LONGEST_WAIT = 0.1
+"""Seconds that Redis may be given: what it keeps must not take longer than to ask."""
 
 
 class ExactCache:
-    """Answers repeated calls from memory, apart for each tenant."""
+    """Answers repeated calls from memory or Redis, apart for each tenant."""
 
     fail_mode = "open"
 
     class Config(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
         """Settings of [plugins.cache.exact]."""
 
+        storage: Secret = Secret("memory")
+        """memory, or redis://HOST:PORT/DB, which several routers may share."""
+        partition: Partition = "tenant"
+        """Who shares answers: those of one tenant, user or key, or all (global)."""
+        sampled: bool = False
+        """Keep chats too that the model makes at random: temperature above 0 and no seed."""
         ttl: Duration = Duration(3600)
         """How long a chat's answer is kept."""
         embeddings_ttl: Duration = Duration(86_400)
         """How long an embedding is kept."""
+        models_ttl: Duration = Duration(300)
+        """How long the list of models is kept, unless models are seen to change."""
+        digests_age: Duration = Duration(2)
+        """How old the list of models may be by which a changed model is noticed."""
         max_entries: Annotated[int, Meta(ge=1)] = 10_000
-        """Most answers that are kept."""
+        """Most answers that are kept in memory."""
         max_bytes: Size = Size(256_000_000)
         """Most memory that they take."""
         max_answer: Size = Size(1_000_000)
         """Longest answer that is kept."""
+        join: bool = True
+        """Who asks what is being answered just now listens to that answer."""
+        join_buffer: Size = Size(4_000_000)
+        """How much of a running answer is held for those who join it, or read slowly."""
+        join_failure: Literal["rerun", "error"] = "rerun"
+        """When an answer fails before its first token, those who joined ask once more, or fail."""
+        join_routers: Literal["run", "wait"] = "run"
+        """What another router on the same Redis is answering just now: run it too, or wait."""
+        join_wait: Duration = Duration(60)
+        """How long to wait for another router's answer, before asking the model after all."""
+        timeout: Duration = Duration(0.08)
+        """Time that Redis may take before an answer counts as not kept, 100ms or less."""
+        connections: Annotated[int, Meta(ge=1, le=1000)] = 50
+        """Most connections to Redis."""
+        secret: Secret = Secret("")
+        """Seals what is in Redis, so that nobody without it can plant answers."""
+        watts: Annotated[float, Meta(ge=0)] = 120.0
+        """Power that the machine draws while a model computes, for what was saved."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._memory = BoundedMemory(max_entries=config.max_entries, max_bytes=config.max_bytes)
-        self._hits = 0
-        self._misses = 0
+        self._statistics = Statistics(config.watts)
+        self._shared: Any = None
+        if config.storage.reveal() == "memory":
+            memory = BoundedMemory(max_entries=config.max_entries, max_bytes=config.max_bytes)
+            self._store = Store(memory, max_answer=config.max_answer)
+        else:
+            if config.timeout > LONGEST_WAIT:
+                raise SettingsError("timeout: 100ms at most, as every request waits for it")
+            from plugins.cache.shared import SharedCache
+
+            self._shared = SharedCache(
+                config.storage.reveal(),
+                timeout=config.timeout,
+                connections=config.connections,
+                max_value=config.max_answer,
+                secret=config.secret.reveal().encode(),
+            )
+            self._store = Store(self._shared, max_answer=config.max_answer)
+        self._runs: Runs
+        self._answers: Answers
+        self._elements: Elements
+        self._lists: Lists
+
+    @hookimpl
+    def lifespan(self, gateway: Gateway) -> AbstractAsyncContextManager[None]:
+        """Connect to Redis if there is one; in the end finish what runs, and disconnect."""
+        return self._running(gateway)
+
+    @asynccontextmanager
+    async def _running(self, gateway: Gateway) -> AsyncIterator[None]:
+        config = self._config
+        async with AsyncExitStack() as stack:
+            leases = None
+            if self._shared is not None:
+                await stack.enter_async_context(self._shared.running())
+                if config.join_routers == "wait":
+                    from plugins.cache.lease import Leases
+
+                    leases = Leases(self._shared)
+            digests = Digests(
+                lambda: gateway.models.identities(),
+                max_age=config.digests_age,
+                on_change=self._forget,
+            )
+            stack.push_async_callback(digests.close)
+            self._runs = Runs(
+                buffer=config.join_buffer, joins=config.join, rerun=config.join_failure == "rerun"
+            )
+            stack.push_async_callback(self._runs.close)
+            keeping = Keeping(
+                self._store, self._statistics, digests, config.partition, config.sampled
+            )
+            self._answers = Answers(
+                keeping,
+                self._runs,
+                ttl=config.ttl,
+                max_answer=config.max_answer,
+                leases=leases,
+                wait=config.join_wait,
+            )
+            self._elements = Elements(keeping, self._runs, ttl=config.embeddings_ttl)
+            self._lists = Lists(keeping, gateway, ttl=config.models_ttl)
+            stores.offer(gateway, keeping)
+            try:
+                yield
+            finally:
+                stores.withdraw(gateway, keeping)
+                await self._store.backend.close()
 
     @hookimpl
     def around_inference(self, next: Handler) -> Handler:
-        """Look the call up; else store what comes."""
+        """Look the call up; else listen to one like it, or have it answered and keep that."""
 
         async def cached(call: Call) -> Chunks:
-            if not _is_repeatable(call):
-                call.headers["x-localai-cache"] = "bypass"
-                async with aclosing(next(call)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-                return
-            key = key_of(call)
-            stored = await self._look_up(key)
-            if stored is not None:
-                self._hits += 1
-                call.headers["x-localai-cache"] = "hit"
-                for chunk in stored:
-                    yield chunk
-                return
-            self._misses += 1
-            call.headers["x-localai-cache"] = "miss"
-            said: list[Chunk] = []
-            size = 0
-            async with aclosing(next(call)) as chunks:
+            if not (is_repeatable(call, self._config.sampled) and wish_of(call).writes):
+                call.headers[STATUS] = "bypass"
+                self._statistics.bypass(call.kind)
+                answer = next(call)
+            elif call.kind == "embed":
+                answer = self._elements.answer(call, next)
+            else:
+                answer = self._answers.answer(call, next)
+            async with aclosing(answer) as chunks:
                 async for chunk in chunks:
-                    size += len(chunk.content) + len(chunk.thinking)
-                    if size <= self._config.max_answer:
-                        said.append(chunk)
-                    if chunk.done and size <= self._config.max_answer:
-                        await self._store(key, said, call)
                     yield chunk
 
         return cached
 
     @hookimpl
+    def around_models(self, next: Lister) -> Lister:
+        """Keep the list of models."""
+
+        async def cached(listing: Listing) -> Models:
+            return await self._lists.list(listing, next)
+
+        return cached
+
+    @hookimpl
+    def route_handlers(self, gateway: Gateway) -> Sequence[Any]:
+        """Serve statistics, and removal."""
+        return routes(lambda: self._store, self._statistics)
+
+    @hookimpl
+    def commands(self, cli: click.Group) -> None:
+        """Add `localai cache`."""
+        commands.add_to(cli)
+        calibration.add_to(cli)
+
+    @hookimpl
     async def health(self) -> dict[str, Any]:
         """Report how the cache does."""
-        return {
-            "entries": len(self._memory),
-            "bytes": self._memory.bytes,
-            "hits": self._hits,
-            "misses": self._misses,
-            "evictions": self._memory.evictions,
+        total = self._statistics.report()["total"]
+        return self._store.backend.figures() | {
+            name: total[name] for name in ("hits", "misses", "joins")
         }
 
-    async def _look_up(self, key: str) -> tuple[Chunk, ...] | None:
-        value = await self._memory.get(key)
-        if value is None:
-            return None
-        try:
-            if value[:1] == VERSION:
-                return _decode(memoryview(value)[1:])
-        except msgspec.MsgspecError:
-            log.warning("an unreadable entry was dropped")
-        await self._memory.delete(key)
-        return None
+    async def _forget(self, model: str, digest: str) -> None:
+        """Remove the answers of a model that is another one now, or gone."""
 
-    async def _store(self, key: str, said: list[Chunk], call: Call) -> None:
-        value = VERSION + _encode(said)
-        if len(value) <= self._config.max_answer:
-            config = self._config
-            ttl = config.embeddings_ttl if call.kind == "embed" else config.ttl
-            await self._memory.set(key, value, ttl=float(ttl))
+        def is_old(head: Head) -> bool:
+            return head.digest != digest and listed_name(head.model) == model
 
-
-def key_of(call: Call) -> str:
-    """Return the digest of all that changes the answer, and of the tenant."""
-    alike = call.replace(
-        model=full_name(call.model).lower(),
-        principal=_NOBODY.replace(tenant=call.principal.tenant),
-        connection=None,
-        stream=False,
-        dialect="ollama",
-        request_id="",
-        keep_alive=None,
-        headers={},
-    )
-    return hashlib.blake2b(_as_json(alike), digest_size=32).hexdigest()
-
-
-def _is_repeatable(call: Call) -> bool:
-    if call.loads_only:
-        return False
-    options = call.options
-    return call.kind == "embed" or options.temperature == 0 or options.seed is not None
+        await self._store.remove(is_old)

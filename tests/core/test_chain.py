@@ -249,6 +249,38 @@ async def test_an_open_plugin_may_run_around_itself() -> None:
 
 
 @pytest.mark.parametrize("mode", ["open", "closed"])
+async def test_an_answer_may_outlive_the_request_that_asked_for_it(mode: FailMode) -> None:
+    """What a plugin asks for in a task of its own is not closed when the caller leaves."""
+    read: list[Chunk] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    def wrap(next: Handler) -> Handler:
+        async def detached(call: Call) -> Chunks:
+            begun = asyncio.Event()
+
+            async def read_all() -> None:
+                async with aclosing(next(call)) as chunks:
+                    async for chunk in chunks:
+                        read.append(chunk)
+                        begun.set()
+                        await asyncio.sleep(0)
+
+            tasks.append(asyncio.create_task(read_all()))
+            await begun.wait()
+            yield read[0]
+            await tasks[0]
+
+        return detached
+
+    inner = Inner()
+    assert await ask(chain(inner, (mode, wrap)), most=1) == ([ANSWER[0]], None)
+    assert inner.closed == 0
+    await tasks[0]
+    assert tuple(read) == ANSWER
+    assert (inner.begun, inner.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", ["open", "closed"])
 @pytest.mark.parametrize("place", ["never", "finally"])
 @pytest.mark.parametrize("waits", ["inside", "plugin"])
 async def test_a_cancelled_request_asks_for_nothing_more(

@@ -34,6 +34,12 @@ ALL = """
             return shout
 
         @hookimpl
+        def around_models(self, next):
+            async def fewer(listing):
+                return (await next(listing))[:1]
+            return fewer
+
+        @hookimpl
         def around_app(self, app):
             async def noted(scope, receive, send):
                 self.events.append(scope["path"])
@@ -88,11 +94,11 @@ def _call(session: aiohttp.ClientSession, method: str, path: str, key: str, **js
     return session.request(method, path, headers=headers, json=json or None)
 
 
-def test_there_are_seven_hooks_each_with_its_line() -> None:
+def test_there_are_eight_hooks_each_with_its_line() -> None:
     """Every hook is a specification with a docstring of one line."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
-    assert len(NAMES) == 7
+    assert len(NAMES) == 8
     assert sorted(vars(manager.hook)) == sorted(NAMES)
     for name in NAMES:
         doc = getattr(Hooks, name).__doc__

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from core import hosts as hosts_module
 from core.config import Ollama as OllamaSettings
@@ -216,3 +217,85 @@ async def test_the_router_starts_without_ollama(tmp_path: Path) -> None:
         toml = f'[ollama]\nhosts = ["{double.url}"]\n'
         async with routing(toml, tmp_path) as router:
             assert router.gateway.current.ollama.hosts.uses_embedded
+
+
+EMBED = Call(
+    kind="embed",
+    dialect="ollama",
+    model="localai-embed",
+    stream=False,
+    request_id="r",
+    principal=Principal(id="me"),
+    inputs=("hi",),
+)
+
+
+@pytest.mark.parametrize("model", ["localai-embed", "LocalAI-Embed:latest"])
+async def test_the_engine_embeds_beside_ollama(double: OllamaDouble, model: str) -> None:
+    """Its own model for embeddings is there with its first use, and Ollama keeps all others."""
+    async with opened(double.url, embedded="auto") as ollama:
+        with capture_logs() as logs:
+            call = EMBED.replace(model=model, headers={})
+            (chunk,) = await ask(ollama, call)
+        assert len(chunk.embeddings[0]) == 384
+        assert call.headers == {"x-localai-engine": "embedded"}
+        assert not ollama.hosts.uses_embedded
+        assert ollama.hosts.current == double.url
+        assert logs == []
+        call = CHAT.replace(headers={})
+        await ask(ollama, call)
+        assert call.headers == {}
+    assert [each.path for each in double.received if each.path != "/api/tags"] == [
+        "/api/version",
+        "/api/chat",
+    ]
+
+
+async def test_one_engine_starts_for_all_who_ask_at_once(double: OllamaDouble) -> None:
+    """The first uses of the model for embeddings, at the same time, share one engine."""
+    async with opened(double.url, embedded="auto") as ollama:
+        urls = await asyncio.gather(*(ollama.hosts.serving("localai-embed") for _ in range(8)))
+    assert len(set(urls)) == 1
+    assert urls[0] != double.url
+
+
+async def test_never_means_that_the_engine_does_not_embed_either(double: OllamaDouble) -> None:
+    """With `never`, the model for embeddings is one that Ollama doesn't have."""
+    async with opened(double.url) as ollama:
+        with pytest.raises(GatewayError) as caught:
+            await ask(ollama, EMBED)
+    assert caught.value.status == 404
+
+
+async def test_an_engine_that_embeds_does_not_stand_in_for_another_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where Ollama is on another machine and down, embeddings are answered, and chats are not."""
+
+    async def silent(self: hosts_module.Hosts, url: str) -> bool:
+        return False
+
+    monkeypatch.setattr(hosts_module.Hosts, "_answers", silent)
+    async with opened("http://192.0.2.1:11434", embedded="auto") as ollama:
+        assert (await ask(ollama, EMBED))[-1].done
+        assert not ollama.hosts.uses_embedded
+        assert ollama.hosts.current == "http://192.0.2.1:11434"
+
+
+async def test_each_time_that_the_engine_stands_in_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also when the engine runs already; the line says that Ollama is away, and how to start it."""
+    monkeypatch.setattr(hosts_module, "PROBE_INTERVAL", 0.05)
+    async with OllamaDouble() as double, opened(double.url, embedded="auto") as ollama:
+        await ask(ollama, EMBED)
+        for _ in range(2):
+            await double.stop()
+            with capture_logs() as logs:
+                guide = CHAT.replace(model="localai-guide")
+                await asyncio.gather(ask(ollama, guide), ask(ollama, guide))
+                lines = [line["event"] for line in logs if line["log_level"] == "warning"]
+            assert len(lines) == 1
+            assert lines[0].startswith("no Ollama answers: the embedded engine does")
+            await double.start()
+            await found_again(ollama)

@@ -10,7 +10,7 @@ import pytest
 
 from core.config import parse
 from core.errors import SettingsError
-from core.listen import Address, admin_address, listening, main_address, url_of
+from core.listen import Address, admin_address, admin_url, listening, main_address, url_of
 
 
 def of(folder: Path, line: str) -> Address | None:
@@ -156,3 +156,36 @@ def test_the_url_of_a_socket(host: str) -> None:
     with listening(Address(host=host)) as sock:
         port = sock.getsockname()[1]
         assert url_of(sock) == f"http://{'[::1]' if ':' in host else host}:{port}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "url"),
+    [
+        ("", "http://127.0.0.1:8000"),
+        ('host = "0.0.0.0"\nport = 80', "http://127.0.0.1:80"),
+        ('host = "::"', "http://[::1]:8000"),
+        ('host = "box.lan"', "http://box.lan:8000"),
+        ('admin = "127.0.0.1:8001"', "http://127.0.0.1:8001"),
+        ('port = 0\nadmin = "[::1]:8001"', "http://[::1]:8001"),
+    ],
+)
+def test_programs_find_admin_by_the_settings(tmp_path: Path, lines: str, url: str) -> None:
+    """It is the address of /admin, on loopback where the router listens on all."""
+    file = tmp_path / "localai.toml"
+    file.write_text(f"[server]\n{lines}\n")
+    assert admin_url(file) == url
+
+
+def test_programs_find_a_socket_of_admin(tmp_path: Path) -> None:
+    """A Unix socket starts at the folder of the settings."""
+    file = tmp_path / "localai.toml"
+    file.write_text('[server]\nadmin = "unix:admin.sock"\n')
+    assert admin_url(file) == f"unix:{tmp_path.resolve()}/admin.sock"
+
+
+def test_a_free_port_can_not_be_found_by_the_settings(tmp_path: Path) -> None:
+    """The error says where the address stands."""
+    file = tmp_path / "localai.toml"
+    file.write_text("[server]\nport = 0\n")
+    with pytest.raises(SettingsError, match="take the address from the start of its log"):
+        admin_url(file)

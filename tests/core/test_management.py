@@ -53,6 +53,34 @@ async def test_models_of_a_cloud_are_hidden(double: OllamaDouble, models: Manage
     assert "stub:latest" not in [model["name"] for model in await models.installed()]
 
 
+async def test_identities_are_the_names_and_digests(
+    double: OllamaDouble, models: Management
+) -> None:
+    """What identifies the local models is told without the package, and as fresh as the list."""
+    double.add(Model(name="stub", remote_host="https://ollama.com:443", remote_model="big"))
+    listed = await models.installed()
+    wanted = {model["name"]: model["digest"] for model in listed}
+    assert {each["name"]: each["digest"] for each in await models.identities()} == wanted
+    assert all(each["details"]["format"] == "gguf" for each in await models.identities())
+    double.add(Model(name="new", digest="ab" * 32))
+    assert {"name": "new:latest", "digest": "ab" * 32, "details": {"format": "gguf"}} in (
+        await models.identities()
+    )
+
+
+async def test_identities_of_nobody_are_unreachable() -> None:
+    """Where nobody answers, that is said as for every other call."""
+    async with opened("http://127.0.0.1:9") as ollama:
+        with pytest.raises(UpstreamUnreachable, match="ollama serve"):
+            await ollama.models.identities()
+
+
+async def test_the_source_is_where_models_are_asked_for(double: OllamaDouble) -> None:
+    """The source is the address that answers, of several."""
+    async with opened("http://127.0.0.1:9", double.url) as ollama:
+        assert ollama.models.source == double.url
+
+
 async def test_show_is_whole(models: Management) -> None:
     """Everything about a model comes as Ollama says it, and a missing one says how to get it."""
     shown = await models.show("tiny")

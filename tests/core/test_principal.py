@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.principal import ANONYMOUS, UNCLAIMED, Principal, full_name
+from core.principal import ANONYMOUS, UNCLAIMED, Budget, Limits, Principal, full_name
 
 SCOPES = ("chat", "embeddings", "models:read", "admin:keys", "admin:config")
 NAMES = st.sampled_from(["llama3.2", "llama3.2:1b", "qwen3", "team/x"])
@@ -107,3 +107,20 @@ def test_nobody_yet_may_nothing() -> None:
     assert UNCLAIMED.id == ANONYMOUS
     assert not UNCLAIMED.may("chat")
     assert not Principal(id="key:1").is_anonymous
+
+
+def test_the_router_acts_for_a_caller_with_that_callers_data_only() -> None:
+    """It has the tenant and user of whoever it acts for, an id for each, and no limit or budget."""
+    anna = Principal(
+        id="key:1",
+        user="anna",
+        tenant="lab",
+        models=("tiny",),
+        limits=Limits(requests="1/minute"),
+        budgets=(Budget(amount=1, unit="tokens", period="day"),),
+        parent=Principal(id="user:anna"),
+    )
+    router = anna.on_behalf()
+    assert router == Principal(id="router:key:1", user="anna", tenant="lab")
+    assert router.is_router
+    assert not anna.is_router

@@ -6,7 +6,7 @@ import pytest
 
 from core.config import Settings, parse
 from core.errors import SettingsError
-from core.resolve import entries, families
+from core.resolve import entries, families, optional
 
 FILE = Path("/x/localai.toml")
 
@@ -20,7 +20,12 @@ def _names(chain: str, more: str = "") -> list[str]:
 
 
 def _members(*names: str) -> list[str]:
-    return [f"{name}.{member}" for name in names for member in families()[name]]
+    return [
+        f"{name}.{member}"
+        for name in names
+        for member in families()[name]
+        if member not in optional(name)
+    ]
 
 
 def test_families_come_in_the_order_of_the_file() -> None:
@@ -46,6 +51,16 @@ def test_members_and_families_can_be_switched_off() -> None:
     assert _names("routing", "[plugins.routing]\nenabled = false") == []
     assert _names(one, "[plugins.routing]\nenabled = false") == []
     assert _names("mine", "[plugins.mine]\nuse = 'm:C'\nenabled = false") == []
+
+
+def test_an_optional_member_is_off_until_it_is_asked_for() -> None:
+    """A family leaves its optional members out, unless they are enabled or named in the chain."""
+    assert optional("cache") == {"semantic"}
+    assert "cache.semantic" not in _names("cache", "[plugins.cache.semantic]\nthreshold = 1.0")
+    assert _names("cache", "[plugins.cache.semantic]\nenabled = false") == _members("cache")
+    on = "[plugins.cache.semantic]\nenabled = true"
+    assert _names("cache", on) == [*_members("cache"), "cache.semantic"]
+    assert _names("cache cache.semantic") == [*_members("cache"), "cache.semantic"]
 
 
 def test_a_plugin_of_ones_own_needs_use() -> None:

@@ -22,6 +22,7 @@ SCOPES = (
     "admin:keys",
     "admin:users",
     "admin:config",
+    "admin:cache",
 )
 ROLES = {**{scope: {scope} for scope in SCOPES}, "admin": {"admin:*"}, "owner": {"*"}}
 PUBLIC = {

@@ -40,12 +40,16 @@ async def all_of(handler: Handler, call: Call) -> list[Chunk]:
 
 
 class Model:
-    """Stands for Ollama: keeps its calls, says its chunks, and then fails if it has a failure."""
+    """Stands for Ollama: keeps its calls, says its chunks, and then fails if it has a failure.
+
+    With a `gate`, all but the first chunk wait for that.
+    """
 
     def __init__(self, *chunks: Chunk, failure: Exception | None = None) -> None:
         self.chunks = chunks
         self.failure = failure
         self.calls: list[Call] = []
+        self.gate: asyncio.Event | None = None
         self.closed = 0
         """How many answers have ended, however they did."""
 
@@ -53,7 +57,9 @@ class Model:
         """Answer a call."""
         self.calls.append(call)
         try:
-            for chunk in self.chunks:
+            for number, chunk in enumerate(self.chunks):
+                if number and self.gate is not None:
+                    await self.gate.wait()
                 yield chunk
             if self.failure is not None:
                 raise self.failure

@@ -85,7 +85,7 @@ class Meter:
 
         The seconds are those since the first chunk, or before it, since the call went out.
         """
-        if self._call.headers.get("x-localai-cache") == "hit":
+        if self._call.headers.get("x-localai-cache") in ("hit", "join"):
             return Taken(0, 0, 0.0, True)
         if self.void:
             return Taken(0, 0, 0.0, False)

@@ -62,7 +62,7 @@ class Account(NamedTuple):
 
 def accounts_of(principal: Principal, rules: Sequence[Rule]) -> tuple[Account, ...]:
     """Return the budgets that a call of this principal is booked on, the smallest of equal ones."""
-    if not (rules or principal.budgets or principal.parent):
+    if principal.is_router or not (rules or principal.budgets or principal.parent):
         return ()  # as most callers
     found: dict[tuple[str, Unit, Period], Account] = {}
     for account in (*_own(principal), *_ruled(principal, rules)):

@@ -24,6 +24,7 @@ SCOPES = (
     "admin:keys",
     "admin:users",
     "admin:config",
+    "admin:cache",
     "admin:*",
     "*",
 )

@@ -30,7 +30,7 @@ class Meter:
         An answer that failed before it began took nothing; a caller who left before that may have
         kept a model busy with the prompt.
         """
-        if self._call.headers.get("x-localai-cache") == "hit":
+        if self._call.headers.get("x-localai-cache") in ("hit", "join"):
             return 0
         if self._last is not None:
             # Ollama leaves a count of 0 out, as for a prompt that it still has in memory.

@@ -97,6 +97,9 @@ class Demand:
         return Demand([charge for charge in self.charges if charge.unit == "requests"])
 
 
+NOTHING = Demand(())
+
+
 class _Subject(NamedTuple):
     name: str
     whose: str
@@ -148,6 +151,8 @@ class Rules:
     def of(self, call: Call) -> Demand:
         """Return what a call counts towards; one that only loads a model is a request, no more."""
         who = call.principal
+        if who.is_router:
+            return NOTHING
         if who.parent or self._needs_address or who.is_anonymous:
             demand = self._of(call.kind, who, call.connection)
         else:

@@ -21,7 +21,7 @@ from core.api.ollama_request import (
     option_error,
 )
 from core.errors import InvalidRequest
-from core.messages import Call, Function, Message, Options, ToolCall
+from core.messages import Caching, Call, Function, Message, Options, ToolCall
 from core.principal import Principal
 
 ME = Principal(id="me")
@@ -249,3 +249,31 @@ async def test_show_knows_both_spellings() -> None:
     """`name`, which Continue and litellm send, is the older spelling of `model`."""
     assert (await decode(b'{"name": "m"}', ShowRequest)).name == "m"
     assert (await decode(b'{"model": "m"}', ShowRequest)).model == "m"
+
+
+@pytest.mark.parametrize("make", [_chat, _generate, _embed])
+def test_what_is_wanted_of_caches_reaches_the_call(make: Any) -> None:
+    """The `cache` object is in the call of each kind, and nothing is wanted without it."""
+    wish = {"no-cache": True, "no-store": True, "max-age": 60, "ttl": 5, "tags": ["a", "b"]}
+    assert make(cache=wish).cache == Caching(
+        no_cache=True, no_store=True, max_age=60, ttl=5, tags=("a", "b")
+    )
+    assert make().cache == Caching()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"nocache": True},
+        {"max-age": -1},
+        {"ttl": 0.5},
+        {"tags": ["x" * 65]},
+        {"tags": ["x"] * 9},
+        {"tags": [""]},
+        "no-cache",
+    ],
+)
+def test_a_wrong_wish_is_refused(wish: Any) -> None:
+    """What nobody could mean is a mistake, not a wish that is left out."""
+    with pytest.raises(msgspec.ValidationError):
+        _chat(cache=wish)

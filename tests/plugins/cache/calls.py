@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from localai import Function, Message, Options, Principal, ToolCall
+from localai import Caching, Function, Message, Options, Principal, ToolCall
 from tests.plugins.support import connecting
 
 TEXT = st.text(max_size=8)
@@ -66,6 +66,7 @@ IRRELEVANT: dict[str, st.SearchStrategy[Any]] = {
     "dialect": st.sampled_from(["openai", "ollama"]),
     "request_id": TEXT,
     "connection": st.none() | st.builds(connecting, st.just("192.0.2.1"), x_more=st.just("x")),
+    "cache": st.builds(Caching, no_cache=st.booleans(), tags=st.lists(TEXT).map(tuple)),
     "keep_alive": st.none() | TEXT | FLOATS,
     "headers": st.dictionaries(TEXT, TEXT, max_size=2),
     "principal": st.builds(Principal, id=TEXT, name=TEXT, scopes=st.frozensets(TEXT, max_size=2)),

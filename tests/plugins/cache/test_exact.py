@@ -1,122 +1,52 @@
-"""The cache of exact repetitions."""
+"""The cache of exact repetitions, in a router."""
 
-import itertools
-from collections.abc import Iterator
-from contextlib import aclosing
+import asyncio
+import base64
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import httpx
+import ollama
+import openai
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from core.api.answer import collect
-from localai import (
-    Call,
-    Chunk,
-    Duration,
-    Function,
-    GatewayError,
-    Message,
-    Options,
-    Principal,
-    Size,
-    ToolCall,
-)
-from plugins.cache import memory
-from plugins.cache.exact import ExactCache, key_of
-from tests.plugins.cache.calls import IRRELEVANT, MATTERS, MESSAGES, OPTIONS
-from tests.plugins.support import (
-    ENDLESS,
-    HELLO,
-    Model,
-    a_call,
-    all_of,
-    asking,
-    leaves,
-    serving,
-)
+from localai import Duration, Message, Secret, SettingsError
+from plugins.cache.exact import ExactCache
+from plugins.cache.memory import BoundedMemory
+from plugins.cache.stores import keeping_of
+from tests.double import OllamaDouble, Script
+from tests.plugins.cache.support import Router, caching, said
+from tests.plugins.support import ENDLESS, HELLO, Model, asking, leaves, serving
+from tests.servers.redis import Redis
+from tests.support import routing, toml_for
 
-COLD = Options(temperature=0.0)
-WHOLE = (HELLO[-1].replace(content="Hello"),)
-FORMS = list(itertools.product((True, False), ("openai", "ollama")))
+CHAT: dict[str, Any] = {
+    "model": "tiny",
+    "messages": [{"role": "user", "content": "hi"}],
+    "temperature": 0,
+    "options": {"temperature": 0},
+    "stream": False,
+}
+WRONG: list[Any] = [{"nocache": True}, {"ttl": -1}, {"tags": [""]}, {"no-cache": "yes"}, []]
+PATHS = ("/api/chat", "/v1/chat/completions")
 
 
-@pytest.fixture
-def model() -> Model:
-    """A model that says hello."""
-    return Model(*HELLO)
+def chats(double: OllamaDouble) -> int:
+    """Return how often the model was asked."""
+    return sum(request.path in ("/api/chat", "/api/generate") for request in double.received)
 
 
-@pytest.fixture
-def cache() -> ExactCache:
-    """A cache with its default settings."""
-    return ExactCache(ExactCache.Config())
+async def ready(condition: Callable[[], object]) -> None:
+    """Wait for what sockets and tasks bring about."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the gateway has no event for it
+            await asyncio.sleep(0.001)
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """The cache's clock; `now` may be set."""
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(memory, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    return clock
-
-
-async def said(cache: ExactCache, model: Model, **changes: Any) -> tuple[str, list[Chunk]]:
-    """Ask through the cache; return what its header says, and the chunks."""
-    call = a_call(**({"options": COLD} | changes))
-    chunks = await all_of(cache.around_inference(model.infer), call)
-    return call.headers["x-localai-cache"], chunks
-
-
-@pytest.mark.parametrize(("stored", "asked"), [*itertools.product(FORMS, FORMS)])
-async def test_an_answer_is_replayed_whatever_form_it_had(
-    cache: ExactCache, stored: tuple[bool, str], asked: tuple[bool, str]
-) -> None:
-    """A hit has the very chunks that were stored, whoever asked for them in which form."""
-    model = Model(*(HELLO if stored[0] else WHOLE))
-    first = await said(cache, model, stream=stored[0], dialect=stored[1])
-    again = await said(cache, model, stream=asked[0], dialect=asked[1], request_id="another")
-    assert first == ("miss", list(model.chunks))
-    assert again == ("hit", list(model.chunks))
-    assert len(model.calls) == 1
-
-
-@settings(deadline=None)
-@given(
-    st.lists(
-        st.builds(
-            Chunk,
-            content=st.text(),
-            thinking=st.text(),
-            tool_calls=st.lists(
-                st.builds(
-                    ToolCall,
-                    id=st.text(),
-                    function=st.builds(
-                        Function,
-                        name=st.text(),
-                        arguments=st.dictionaries(st.text(), st.integers(0, 9) | st.text()),
-                    ),
-                ),
-                max_size=2,
-            ).map(tuple),
-            embeddings=st.lists(st.lists(st.floats(allow_nan=False)).map(tuple), max_size=2).map(
-                tuple
-            ),
-            model=st.text(),
-            created_at=st.text(),
-        ),
-        max_size=4,
-    )
-)
-async def test_every_chunk_comes_out_as_it_went_in(before: list[Chunk]) -> None:
-    """Whatever a model says, tool calls and vectors too, is replayed to the last bit."""
-    cache = ExactCache(ExactCache.Config())
-    model = Model(*before, HELLO[-1])
-    await said(cache, model)
-    assert await said(cache, model) == ("hit", [*before, HELLO[-1]])
+def client_of(router: Any, **headers: str) -> httpx.AsyncClient:
+    """Return a client with these headers."""
+    return httpx.AsyncClient(base_url=router.url, headers=headers, trust_env=False)
 
 
 async def test_all_endpoints_answer_from_the_same_entry(tmp_path: Path) -> None:
@@ -125,132 +55,179 @@ async def test_all_endpoints_answer_from_the_same_entry(tmp_path: Path) -> None:
     async with serving(tmp_path, "cache") as (_, client):
         first = await client.post("/api/chat", json=body)
         assert first.headers["x-localai-cache"] == "miss"
+        assert "age" not in first.headers
         text = first.json()["message"]["content"]
         openai = await client.post("/v1/chat/completions", json=body)
         assert openai.json()["choices"][0]["message"]["content"] == text
-        streams = [
-            await client.post(path, json=body | {"stream": True})
-            for path in ("/api/chat", "/v1/chat/completions")
-        ]
+        streams = [await client.post(path, json=body | {"stream": True}) for path in PATHS]
     assert all(answer.headers["x-localai-cache"] == "hit" for answer in (openai, *streams))
+    assert all(answer.headers["age"] == "0" for answer in (openai, *streams))
+    assert all(answer.headers["x-localai-engine"] == "embedded" for answer in streams)
     assert all(answer.status_code == 200 for answer in streams)
     assert streams[1].text.endswith("data: [DONE]\n\n")
 
 
-async def test_an_answer_that_the_caller_cut_is_not_stored(cache: ExactCache, model: Model) -> None:
-    """Whoever leaves before the last chunk leaves nothing behind, and the model is stopped."""
-    for taken in (1, 2):
-        async with aclosing(cache.around_inference(model.infer)(a_call(options=COLD))) as chunks:
-            for _ in range(taken):
-                await anext(chunks)
-    assert model.closed == 2
-    assert (await said(cache, model))[0] == "miss"
+async def test_the_clients_of_both_formats_read_hits(double: OllamaDouble, tmp_path: Path) -> None:
+    """The official clients get the same text from a hit, with ids and times of their own."""
+    async with (
+        routing(toml_for(double.url, "cache"), tmp_path) as router,
+        openai.AsyncOpenAI(base_url=f"{router.url}/v1", api_key="x") as client,
+        ollama.AsyncClient(router.url) as native,
+    ):
+        ask: dict[str, Any] = {"model": "tiny", "messages": CHAT["messages"], "temperature": 0}
+        first = await client.chat.completions.create(**ask)
+        again = await client.chat.completions.create(**ask)
+        stream = await client.chat.completions.create(
+            **ask, stream=True, stream_options={"include_usage": True}
+        )
+        events = [event async for event in stream]
+        answer = await native.chat(
+            model="tiny", messages=CHAT["messages"], options={"temperature": 0}
+        )
+    text = first.choices[0].message.content
+    assert again.choices[0].message.content == answer.message.content == text
+    assert (
+        "".join(event.choices[0].delta.content or "" for event in events if event.choices) == text
+    )
+    assert first.id != again.id
+    assert again.created >= first.created
+    assert again.usage == first.usage == events[-1].usage
+    assert again.usage is not None
+    assert again.usage.prompt_tokens_details is None
+    assert answer.eval_count == again.usage.completion_tokens
+    assert answer.created_at is not None
+    assert chats(double) == 1
 
 
-async def test_an_answer_that_failed_is_not_stored(cache: ExactCache) -> None:
-    """A failure reaches the caller, and the next one asks the model again."""
-    model = Model(*HELLO[:2], failure=GatewayError("broken"))
-    for _ in range(2):
-        with pytest.raises(GatewayError):
-            await said(cache, model)
-    assert len(model.calls) == 2
+async def test_listeners_over_http_share_one_run(double: OllamaDouble, tmp_path: Path) -> None:
+    """Twenty clients of both formats ask at once: Ollama is asked once, and all get its answer."""
+    double.script(Script(tokens=["one", " two", " three"], gate=(gate := asyncio.Event())))
+    async with (
+        routing(toml_for(double.url, "cache"), tmp_path) as router,
+        client_of(router) as http,
+    ):
+        bodies = [CHAT | {"stream": number % 3 == 0} for number in range(20)]
+        tasks = [
+            asyncio.create_task(http.post(PATHS[number % 2], json=body))
+            for number, body in enumerate(bodies)
+        ]
+        keeping = keeping_of(router.gateway)
+        assert keeping is not None
+        await ready(lambda: router.gateway.running == 20)
+        gate.set()
+        answers = await asyncio.gather(*tasks)
+        report = keeping.statistics.report()["chat"]
+    assert chats(double) == 1
+    found = sorted(answer.headers["x-localai-cache"] for answer in answers)
+    assert found.count("miss") == 1
+    assert report["joins"] == found.count("join")
+    assert report["joins"] + report["hits"] == 19
+    assert all("two" in answer.text for answer in answers)
 
 
-async def test_an_answer_without_an_end_is_not_stored(cache: ExactCache) -> None:
-    """Chunks without a last one are passed on and forgotten."""
-    model = Model(*HELLO[:2])
-    assert await said(cache, model) == ("miss", list(HELLO[:2]))
-    assert (await said(cache, model))[0] == "miss"
-
-
-async def test_an_answer_that_is_too_long_is_not_stored() -> None:
-    """What is above `max_answer` is passed on whole and forgotten, long pieces and many."""
-    cache = ExactCache(ExactCache.Config(max_answer=Size(500)))
-    for pieces in (["x" * 501], ["x" * 50] * 11, ["é" * 300]):
-        model = Model(*(Chunk(content=piece) for piece in pieces), HELLO[-1])
-        _, chunks = await said(cache, model)
-        assert chunks == list(model.chunks)
-        assert (await said(cache, model))[0] == "miss"
-    assert (await said(cache, Model(Chunk(content="x" * 50), HELLO[-1])))[0] == "miss"
-    assert (await said(cache, model))[0] == "hit"
-
-
-async def test_nothing_crosses_tenants(cache: ExactCache, model: Model) -> None:
-    """Callers of one tenant share answers; those of another one never see them."""
-    ann, bob = Principal(id="ann", tenant="one"), Principal(id="bob", tenant="one")
-    eve = Principal(id="ann", tenant="two", scopes=frozenset({"*"}))
-    answers = [await said(cache, model, principal=caller) for caller in (ann, bob, eve, eve)]
-    assert [how for how, _ in answers] == ["miss", "hit", "miss", "hit"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "how"),
-    [
-        ({"options": Options()}, "bypass"),
-        ({"options": Options(temperature=0.7)}, "bypass"),
-        ({"options": Options(temperature=0.7, seed=1)}, "hit"),
-        ({"options": Options(seed=0)}, "hit"),
-        ({"options": COLD}, "hit"),
-        ({"options": COLD, "messages": ()}, "bypass"),
-        ({"kind": "generate", "prompt": "x", "messages": (), "options": COLD}, "hit"),
-        ({"kind": "generate", "messages": (), "options": COLD}, "bypass"),
-        ({"kind": "embed", "inputs": ("x",), "messages": (), "options": Options()}, "hit"),
-    ],
-)
-async def test_only_what_would_come_out_the_same_is_cached(
-    cache: ExactCache, model: Model, changes: dict[str, Any], how: str
+async def test_an_image_of_one_other_byte_is_another_request(
+    double: OllamaDouble, tmp_path: Path
 ) -> None:
-    """Chance and mere loading go past the cache; seeds, temperature 0 and embeddings do not."""
-    first, chunks = await said(cache, model, **changes)
-    assert first == ("bypass" if how == "bypass" else "miss")
-    assert await said(cache, model, **changes) == (how, chunks)
-    assert len(model.calls) == (2 if how == "bypass" else 1)
+    """Two requests that differ in one byte of an image are two answers."""
+    png = bytearray(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    async with (
+        routing(toml_for(double.url, "cache"), tmp_path) as router,
+        client_of(router) as http,
+    ):
+        found = []
+        for byte in (1, 1, 2):
+            png[-1] = byte
+            message = {"role": "user", "content": "?", "images": [base64.b64encode(png).decode()]}
+            answer = await http.post(
+                "/api/chat", json=CHAT | {"model": "tiny-vision", "messages": [message]}
+            )
+            found.append(answer.headers["x-localai-cache"])
+    assert found == ["miss", "hit", "miss"]
 
 
-async def test_answers_are_kept_for_their_time(
-    cache: ExactCache, model: Model, clock: SimpleNamespace
-) -> None:
-    """A chat is kept for `ttl`, an embedding for `embeddings_ttl`."""
-    cache = ExactCache(ExactCache.Config(ttl=Duration(60), embeddings_ttl=Duration(90)))
-    embedding: dict[str, Any] = {"kind": "embed", "inputs": ("x",), "messages": ()}
+async def test_a_request_says_what_it_wants(double: OllamaDouble, tmp_path: Path) -> None:
+    """Header and body are honoured in both formats, and a mistake in the body is named."""
+    async with (
+        routing(toml_for(double.url, "cache"), tmp_path) as router,
+        client_of(router) as http,
+    ):
 
-    async def at(now: float) -> tuple[str, str]:
-        clock.now = now
-        return (await said(cache, model))[0], (await said(cache, model, **embedding))[0]
+        async def ask(path: str, more: Any = None, **headers: str) -> httpx.Response:
+            body = CHAT | ({"cache": more} if more is not None else {})
+            return await http.post(path, json=body, headers=headers)
 
-    assert await at(0) == ("miss", "miss")
-    assert await at(59.9) == ("hit", "hit")
-    assert await at(60) == ("miss", "hit")
-    assert await at(90) == ("hit", "miss")
+        for path in PATHS:
+            await ask(path)
+            for answer, expected in (
+                (await ask(path), "hit"),
+                (await ask(path, {"no-cache": True}), "bypass"),
+                (await ask(path, {"no-store": True}), "bypass"),
+                (await ask(path, {"max-age": 60}), "hit"),
+                (await ask(path, {"tags": ["a"], "ttl": 5}), "hit"),
+                (await ask(path, **{"cache-control": "no-store"}), "bypass"),
+            ):
+                assert answer.headers["x-localai-cache"] == expected
+            wrongs: list[Any] = [
+                {"nocache": True},
+                {"ttl": -1},
+                {"tags": [""]},
+                {"no-cache": "yes"},
+                [],
+            ]
+            for wrong in wrongs:
+                refused = await ask(path, wrong)
+                assert refused.status_code == 400
+                assert "cache" in refused.text
+        embedding = {"model": "tiny-embed", "input": "x", "cache": {"no-store": True}}
+        for path in ("/v1/embeddings", "/api/embed"):
+            answer = await http.post(path, json=embedding)
+            assert answer.headers["x-localai-cache"] == "bypass"
 
 
-@pytest.mark.parametrize("garbage", [b"", b"\x01", b"\x00\x90", b"\x01\xff\xff", b"\x01\x93\x01"])
-async def test_an_entry_that_cannot_be_read_is_a_miss(
-    cache: ExactCache, model: Model, garbage: bytes
-) -> None:
-    """What another version wrote, or nobody, is deleted and asked for again."""
-    key = key_of(a_call(options=COLD))
-    await cache._memory.set(key, garbage)
-    assert await cache._look_up(key) is None
-    assert not await cache._memory.exists(key)
-    await cache._memory.set(key, garbage)
-    assert (await said(cache, model))[0] == "miss"
-    assert (await said(cache, model))[0] == "hit"
+async def test_lists_of_models_are_kept_for_all(double: OllamaDouble, tmp_path: Path) -> None:
+    """Both formats list from one entry, and each caller sees what it may use."""
+    toml = toml_for(
+        double.url,
+        "auth cache",
+        """
+[plugins.auth.static]
+keys = [
+    { name = "all", key = "all-0123456789abcdef", scopes = ["*"] },
+    { name = "one", key = "one-0123456789abcdef", scopes = ["models:read"], models = ["tiny"] },
+]
+""",
+    )
+    async with routing(toml, tmp_path) as router:
+        every, one = (
+            client_of(router, authorization=f"Bearer {name}-0123456789abcdef")
+            for name in ("all", "one")
+        )
+        async with every, one:
+            first = await every.get("/v1/models")
+            second = await one.get("/api/tags")
+            single = await one.get("/v1/models/tiny")
+    assert first.headers["x-localai-cache"] == "miss"
+    assert second.headers["x-localai-cache"] == single.headers["x-localai-cache"] == "hit"
+    assert len(first.json()["data"]) == len(list(double.models))
+    assert [model["name"] for model in second.json()["models"]] == ["tiny:latest"]
 
 
-async def test_it_reports_how_it_does(model: Model) -> None:
-    """Health has the hits, misses, evictions and what the entries take."""
-    cache = ExactCache(ExactCache.Config(max_entries=1))
-    for text in ("a", "a", "b"):
-        await said(cache, model, messages=(Message(role="user", content=text),))
-    report = await cache.health()
-    taken = report.pop("bytes")
-    assert report == {"entries": 1, "hits": 1, "misses": 2, "evictions": 1}
-    assert taken == cache._memory.bytes > 0
+async def test_a_new_version_of_a_model_is_asked(double: OllamaDouble, tmp_path: Path) -> None:
+    """After a pull the same question is a new one, within `digests_age`."""
+    more = '[plugins.cache.exact]\ndigests_age = "0s"\n'
+    toml = toml_for(double.url, "cache", more)
+    async with routing(toml, tmp_path) as router, client_of(router) as http:
+        found = []
+        for digest in ("", "", "cd" * 32, ""):
+            if digest:
+                next(each for each in double.models if each.short == "tiny:latest").digest = digest
+            answer = await http.post("/api/chat", json=CHAT)
+            found.append(answer.headers["x-localai-cache"])
+    assert found == ["miss", "hit", "miss", "hit"]
 
 
 async def test_a_caller_that_leaves_over_http_leaves_nothing(tmp_path: Path) -> None:
-    """A broken connection stores no answer."""
+    """A broken connection keeps no answer."""
     async with serving(tmp_path, "cache endless", ENDLESS) as (router, client):
         await leaves(client, router, options={"temperature": 0})
         report = (await client.get("/health")).json()
@@ -258,80 +235,124 @@ async def test_a_caller_that_leaves_over_http_leaves_nothing(tmp_path: Path) -> 
     assert (cache["entries"], cache["misses"]) == (0, 1)
 
 
-def test_every_field_of_a_call_is_judged() -> None:
-    """Each field of a call, of its options and of its messages is in the tests below."""
-    assert {*MATTERS, *IRRELEVANT} == set(Call.__struct_fields__)
-    assert not {*MATTERS} & {*IRRELEVANT}
-    assert {*OPTIONS} == set(Options.__struct_fields__)
-    assert {*MESSAGES} == set(Message.__struct_fields__)
+async def test_it_reports_how_it_does() -> None:
+    """Health has the hits, misses, joins, evictions and what the entries take."""
+    async with caching(max_entries=1) as cache:
+        for seed in (1, 1, 2):
+            await said(cache, Model(*HELLO), request_id=str(seed), messages=_saying(seed))
+        report = await cache.health()
+        memory = cache._store.backend
+        assert isinstance(memory, BoundedMemory)
+        assert report.pop("bytes") == memory.bytes > 0
+    assert report == {
+        "entries": 1,
+        "evictions": 1,
+        "expired": 0,
+        "hits": 1,
+        "misses": 2,
+        "joins": 0,
+    }
 
 
-@pytest.mark.parametrize("name", [*MATTERS])
-@settings(deadline=None, max_examples=20)
-@given(st.builds(a_call, **MATTERS), st.data())
-def test_what_changes_the_answer_changes_the_key(
-    name: str, call: Call, data: st.DataObject
+def _saying(number: int) -> Any:
+    return (Message(role="user", content=str(number)),)
+
+
+async def test_routers_share_answers_by_redis(
+    double: OllamaDouble, redis: Redis, tmp_path: Path
 ) -> None:
-    """Two calls that differ in one field that a model sees never share an answer."""
-    value = data.draw(MATTERS[name])
-    assume(value != getattr(call, name))
-    assert key_of(call) != key_of(call.replace(**{name: value}))
+    """What one router keeps another one gives; while Redis is away both ask Ollama."""
+    more = f'[plugins.cache.exact]\nstorage = "{redis.url}"\n'
+    toml = toml_for(double.url, "cache", more)
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    async with (
+        routing(toml, folders[0]) as one,
+        routing(toml, folders[1]) as two,
+        client_of(one) as first,
+        client_of(two) as second,
+    ):
+        answers = [await client.post("/api/chat", json=CHAT) for client in (first, second)]
+        assert [each.headers["x-localai-cache"] for each in answers] == ["miss", "hit"]
+        assert answers[0].json()["message"] == answers[1].json()["message"]
+        texts = {"model": "tiny-embed", "input": ["a", "b"]}
+        await first.post("/api/embed", json=texts)
+        again = await second.post("/api/embed", json=texts | {"input": ["b", "c"]})
+        assert again.headers["x-localai-cache"] == "miss"
+        assert double.received[-1].json["input"] == ["c"]
+        redis.stop()
+        for client in (first, second, first):
+            answer = await client.post("/api/chat", json=CHAT)
+            assert (answer.status_code, answer.headers["x-localai-cache"]) == (200, "miss")
 
 
-@pytest.mark.parametrize("name", [*OPTIONS])
-@settings(deadline=None, max_examples=20)
-@given(st.fixed_dictionaries(OPTIONS), st.data())
-def test_every_option_changes_the_key(
-    name: str, values: dict[str, Any], data: st.DataObject
+async def test_a_second_router_may_wait_for_the_first(
+    double: OllamaDouble, redis: Redis, tmp_path: Path
 ) -> None:
-    """Each single option makes another key, and one that is absent differs from every value."""
-    value = data.draw(OPTIONS[name])
-    assume(value != values[name])
-    one, other = Options(**values), Options(**(values | {name: value}))
-    assert key_of(a_call(options=one)) != key_of(a_call(options=other))
+    """Where the file says so, what one router is answering is not asked again by another one."""
+    more = f'[plugins.cache.exact]\nstorage = "{redis.url}"\njoin_routers = "wait"\n'
+    toml = toml_for(double.url, "cache", more)
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    double.script(Script(tokens=["one", " two"], gate=(gate := asyncio.Event())))
+    async with (
+        routing(toml, folders[0]) as one,
+        routing(toml, folders[1]) as two,
+        client_of(one) as first,
+        client_of(two) as second,
+    ):
+        leader = asyncio.create_task(first.post("/api/chat", json=CHAT))
+        await double.wait_for(1)
+        await ready(lambda: chats(double))
+        waiting = [
+            asyncio.create_task(second.post(path, json=CHAT | {"stream": True})) for path in PATHS
+        ]
+        await ready(lambda: two.gateway.running == 2)
+        gate.set()
+        answers = [await leader, *[await each for each in waiting]]
+    assert chats(double) == 1
+    assert all("two" in answer.text for answer in answers)
+    assert answers[0].headers["x-localai-cache"] == "miss"
+    assert {answer.headers["x-localai-cache"] for answer in answers[1:]} <= {"hit", "join"}
 
 
-@pytest.mark.parametrize("name", [*MESSAGES])
-@settings(deadline=None, max_examples=20)
-@given(st.builds(Message, **MESSAGES), st.data())
-def test_every_part_of_a_message_changes_the_key(
-    name: str, message: Message, data: st.DataObject
-) -> None:
-    """Role, text, images and tool calls of a message each make another key."""
-    value = data.draw(MESSAGES[name])
-    assume(value != getattr(message, name))
-    changed = message.replace(**{name: value})
-    assert key_of(a_call(messages=(message,))) != key_of(a_call(messages=(changed,)))
+async def test_answers_live_on_through_a_reload(double: OllamaDouble, tmp_path: Path) -> None:
+    """Another setting elsewhere loses no answer, another one here begins anew."""
+    more = '[plugins.cache.exact]\nttl = "1h"\n[plugins.metrics.log]\nhealth = false\n'
+    toml = toml_for(double.url, "metrics.log cache", more)
+    async with routing(toml, tmp_path) as router, client_of(router) as http:
+        await http.post("/api/chat", json=CHAT)
+        await router.change("health = false", "health = true")
+        answer = await http.post("/api/chat", json=CHAT)
+        assert answer.headers["x-localai-cache"] == "hit"
+        await router.change('ttl = "1h"', 'ttl = "2h"')
+        answer = await http.post("/api/chat", json=CHAT)
+        assert answer.headers["x-localai-cache"] == "miss"
+        assert keeping_of(router.gateway) is not None
 
 
-@pytest.mark.parametrize("name", [*IRRELEVANT])
-@settings(deadline=None, max_examples=20)
-@given(st.builds(a_call, **MATTERS), st.data())
-def test_what_does_not_change_the_answer_keeps_the_key(
-    name: str, call: Call, data: st.DataObject
-) -> None:
-    """Who asks within a tenant, in which form, and how long the model stays make no other key."""
-    changed = call.replace(**{name: data.draw(IRRELEVANT[name])})
-    assert key_of(call) == key_of(changed)
+@pytest.mark.parametrize("storage", ["http://127.0.0.1", "", "redis"])
+def test_a_wrong_storage_is_refused(storage: str) -> None:
+    """What is no storage stops the start, and says how one is written."""
+    with pytest.raises(SettingsError, match="redis://HOST"):
+        ExactCache(ExactCache.Config(storage=Secret(storage)))
 
 
-def test_names_of_one_model_share_a_key() -> None:
-    """A name with and without `:latest`, in capitals or not, is the same model."""
-    names = ("llama3.2", "llama3.2:latest", "LLama3.2", "llama3.2:Latest")
-    assert len({key_of(a_call(model=name)) for name in names}) == 1
+def test_redis_may_not_take_long() -> None:
+    """A timeout of Redis' above 100 ms stops the start: each request would wait for it."""
+    url = Secret("redis://127.0.0.1:6379/0")
+    with pytest.raises(SettingsError, match="100ms at most"):
+        ExactCache(ExactCache.Config(storage=url, timeout=Duration(0.2)))
+    ExactCache(ExactCache.Config(storage=url, timeout=Duration(0.1)))
 
 
-def test_the_order_of_a_schema_changes_the_key() -> None:
-    """An answer has its properties in the order of the schema's, so that order is kept."""
-    one, two = {"type": "string"}, {"type": "integer"}
-    schemas = [{"a": one, "b": two}, {"b": two, "a": one}]
-    keys = {key_of(a_call(format={"properties": schema})) for schema in schemas}
-    assert len(keys) == 2
-
-
-async def test_a_stored_stream_reads_as_one_answer(cache: ExactCache, model: Model) -> None:
-    """A stream that is replayed to somebody who wants no stream joins to its whole text."""
-    await said(cache, model)
-    handler = cache.around_inference(model.infer)
-    whole = await collect(handler(a_call(options=COLD, stream=False)))
-    assert (whole.content, whole.eval_count, whole.done) == ("Hello", 2, True)
+async def test_it_offers_what_it_keeps_while_it_runs() -> None:
+    """The rest of the family finds the store as long as this plugin is on."""
+    router = Router()
+    async with caching(router) as cache:
+        keeping = keeping_of(router)
+        assert keeping is not None
+        assert keeping.store is cache._store
+    assert keeping_of(router) is None

@@ -94,3 +94,11 @@ def test_amounts_are_written_plainly(amount: float) -> None:
     assert set(text) <= set("0123456789.")
     assert "." not in text or text[-1] not in "0."
     assert float(text) == pytest.approx(amount, abs=0.0051 if amount >= 1 else 1e-6)
+
+
+def test_what_the_router_itself_asks_is_on_no_budget() -> None:
+    """Neither the caller that it acts for, nor their user and tenant, pay for it."""
+    caller = Principal(id="key:a", user="anna", tenant="acme", budgets=(DAY,))
+    rules = [Rule(per=per, amount=1, unit="tokens", period="day") for per in ("tenant", "user")]
+    assert len(accounts_of(caller, rules)) == 3
+    assert accounts_of(caller.on_behalf(), rules) == ()

@@ -277,3 +277,13 @@ def test_a_connection_from_a_unix_socket_is_counted() -> None:
     rule = Rule(per="address", kind="chat", requests="9/hour")
     (charge,) = Rules([rule]).of(a_call(connection=connection)).charges
     assert "/unix/" in charge.key
+
+
+def test_what_the_router_itself_asks_is_not_counted() -> None:
+    """Neither the caller that it acts for, nor their user and tenant, pay for it."""
+    rules = [
+        Rule(per=per, kind="any", requests="1/minute", tokens="1/minute", concurrent=1)
+        for per in ("key", "user", "tenant")
+    ]
+    assert counted(by(KEY), *rules)
+    assert counted(by(KEY.on_behalf()), *rules) == []

@@ -1,0 +1,132 @@
+"""Keep chats and completions, and give them again."""
+
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from localai import Call, Chunk, Chunks, Handler
+from plugins.cache.entry import Entry
+from plugins.cache.keeping import Keeping, announce, head_for, lifetime
+from plugins.cache.key import key_of
+from plugins.cache.replay import replay, trimmed
+from plugins.cache.runs import STATUS, Runs, sound
+from plugins.cache.wish import Wish, wish_of
+
+if TYPE_CHECKING:
+    from plugins.cache.lease import Leases
+
+WELL_ENDED = frozenset({"stop", "length", ""})
+"""Reasons for an end that the same call would have again; `length` is the limit that it set."""
+
+KEY = "x-localai-cache-key"
+"""The header that names an answer, for whoever wants it removed."""
+
+CHUNK = 80
+"""Bytes that a chunk takes besides its text, about."""
+
+
+class Answers:
+    """Looks a call up, listens to one like it, or has it answered and keeps what comes."""
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        runs: Runs,
+        *,
+        ttl: float,
+        max_answer: int,
+        leases: "Leases | None" = None,
+        wait: float = 0.0,
+    ) -> None:
+        self._keeping = keeping
+        self._runs = runs
+        self._ttl = ttl
+        self._max_answer = max_answer
+        self._leases = leases
+        self._wait = wait
+
+    async def answer(self, call: Call, next: Handler) -> Chunks:
+        """Answer a call that can be repeated and may be kept."""
+        wish = wish_of(call)
+        digest, partition = await self._keeping.identity(call)
+        key = call.headers[KEY] = await key_of(call, digest, partition)
+        entry = await self._look_up(key, wish)
+        if entry is not None:
+            announce(call.headers, entry)
+            self._keeping.statistics.hit(call.kind, entry.head)
+            for chunk in replay(entry, call):
+                yield chunk
+            return
+
+        def make(headers: dict[str, str]) -> Chunks:
+            inner = call.replace(headers=headers)
+            if self._leases is not None and wish.reads:
+                return self._run_or_wait(self._leases, key, digest, inner, next, wish)
+            return self._run(key, digest, inner, next, wish)
+
+        run = self._runs.run(
+            key,
+            call,
+            make,
+            reads=wish.reads,
+            note=lambda how: self._keeping.note(call.kind, how),
+        )
+        async with aclosing(run) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _look_up(self, key: str, wish: Wish) -> Entry | None:
+        if not wish.reads:
+            return None
+        entry = await self._keeping.store.get(key)
+        if entry is None or not wish.accepts(time.time() - entry.head.stored_at):
+            return None
+        return entry
+
+    async def _run_or_wait(
+        self, leases: "Leases", key: str, digest: str, call: Call, next: Handler, wish: Wish
+    ) -> Chunks:
+        """Have a call answered, unless another router does that just now: then by what it keeps."""
+        lease = await leases.take(key)
+        try:
+            if lease is None:
+                await leases.wait(key, self._wait)
+                entry = await self._look_up(key, wish)
+                if entry is not None:
+                    announce(call.headers, entry)
+                    # Whoever listens may want another form than the one who asked first.
+                    for chunk in replay(entry, call.replace(stream=True, dialect="ollama")):
+                        yield chunk
+                    return
+            async with aclosing(self._run(key, digest, call, next, wish)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            if lease is not None:
+                await leases.release(lease)
+
+    async def _run(self, key: str, digest: str, call: Call, next: Handler, wish: Wish) -> Chunks:
+        """Have a call answered; keep the answer when it has ended well."""
+        said: list[Chunk] = []
+        size = 0
+        async with aclosing(sound(next(call))) as chunks:
+            async for chunk in chunks:
+                size += len(chunk.content) + len(chunk.thinking) + CHUNK
+                if size <= self._max_answer:
+                    said.append(trimmed(chunk))
+                else:
+                    said.clear()
+                if chunk.done and said and _is_worth_keeping(call, chunk):
+                    head = head_for(
+                        call, chunk, key=key, digest=digest, wish=wish, headers=call.headers
+                    )
+                    entry = Entry(head, tuple(said))
+                    # Kept before its end is told: whoever has read that may ask again at once.
+                    if await self._keeping.store.put(entry, lifetime(self._ttl, wish)):
+                        self._keeping.statistics.stored(call.kind)
+                yield chunk
+
+
+def _is_worth_keeping(call: Call, last: Chunk) -> bool:
+    """Say whether an answer is whole, and was not kept already by a plugin further in."""
+    return last.done_reason in WELL_ENDED and STATUS not in call.headers

@@ -1,0 +1,67 @@
+"""What the parts of the cache share."""
+
+from localai import Chunk, Principal
+from plugins.cache.digests import Digests
+from plugins.cache.keeping import Keeping, announce, head_for, lifetime
+from plugins.cache.memory import BoundedMemory
+from plugins.cache.statistics import Statistics
+from plugins.cache.store import Store
+from plugins.cache.wish import Wish
+from tests.plugins.cache.entries import an_entry
+from tests.plugins.cache.support import Router
+from tests.plugins.support import a_call
+
+
+def a_keeping() -> Keeping:
+    """Return one with an empty store, apart by key."""
+    store = Store(BoundedMemory(max_entries=10, max_bytes=10_000), max_answer=1000)
+    return Keeping(store, Statistics(), Digests(Router().identities), "key")
+
+
+async def test_an_answer_belongs_to_a_version_and_a_partition() -> None:
+    """Besides the call, the model's digest and those who share it make the key."""
+    call = a_call(principal=Principal(id="key:a", tenant="t"))
+    assert await a_keeping().identity(call) == ("aa" * 32, ("t", "key", "key:a"))
+
+
+def test_a_head_tells_about_the_answer() -> None:
+    """By the head an answer is found again: model, tenant, caller and tags, and what it cost."""
+    call = a_call(model="LLama3.2", principal=Principal(id="key:a", tenant="t"))
+    last = Chunk(done=True, total_duration=2_500_000_000, prompt_eval_count=3, eval_count=4)
+    head = head_for(
+        call, last, key="chat:1", digest="d", wish=Wish(tags=("x",)), headers={"a": "b"}
+    )
+    assert (head.key, head.kind, head.model, head.digest) == (
+        "chat:1",
+        "chat",
+        "llama3.2:latest",
+        "d",
+    )
+    assert (head.tenant, head.caller, head.tags) == ("t", "key:a", ("x",))
+    assert (head.seconds, head.tokens, head.headers) == (2.5, 7, {"a": "b"})
+
+
+def test_a_wish_only_shortens_a_life() -> None:
+    """A request may have its answer kept for less time, not for more."""
+    assert [lifetime(60, Wish(ttl=ttl)) for ttl in (None, 0, 5, 600)] == [60, 0, 5, 60]
+
+
+def test_a_hit_is_announced() -> None:
+    """The headers of a hit have what was said of the answer at first, and its age."""
+    headers = {"x-mine": "1"}
+    announce(headers, an_entry(stored_at=0.0, headers={"x-localai-engine": "embedded"}))
+    assert headers["x-localai-cache"] == "hit"
+    assert int(headers["age"]) > 1e9
+    assert (headers["x-mine"], headers["x-localai-engine"]) == ("1", "embedded")
+    announce(headers, an_entry(stored_at=4e9))
+    assert headers["age"] == "0"
+
+
+def test_requests_are_counted_by_what_became_of_them() -> None:
+    """Misses, joins and bypasses are counted apart."""
+    keeping = a_keeping()
+    keeping.note("chat", "miss", 3)
+    keeping.note("chat", "join")
+    keeping.note("chat", "bypass")
+    report = keeping.statistics.report()["chat"]
+    assert (report["misses"], report["joins"], report["bypasses"]) == (3, 1, 1)
