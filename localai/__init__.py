@@ -27,6 +27,7 @@ from core.errors import (
 )
 from core.gateway import Gateway, open_gateway
 from core.hooks import hookimpl
+from core.inference import Inference, inference_of
 from core.listen import admin_url
 from core.listing import Lister, Listing, Models
 from core.messages import (
@@ -70,6 +71,7 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "Handler",
+    "Inference",
     "InternalError",
     "InvalidRequest",
     "Limits",
@@ -101,6 +103,7 @@ __all__ = [
     "admin_url",
     "full_name",
     "hookimpl",
+    "inference_of",
     "model_pattern",
     "open_database",
     "open_gateway",

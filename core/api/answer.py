@@ -8,6 +8,7 @@ from core.api import dialects
 from core.api.coalesce import send_pieces
 from core.api.exchange import Exchange
 from core.errors import UpstreamInvalid
+from core.inference import Inference
 from core.messages import Call, Chunk, Chunks
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -42,7 +43,7 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
         media = dialects.STREAM[exchange.dialect]
         await exchange.start(200, media, STREAM_HEADERS | call.headers)
         exchange.guard_writes()
-        async with aclosing(_frames(form, first, chunks)) as frames:
+        async with aclosing(_frames(form, first, chunks, exchange.inference)) as frames:
             await send_pieces(frames, exchange.write)
         await exchange.write(b"", more=False)
 
@@ -50,20 +51,24 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
 async def whole(exchange: Exchange, call: Call) -> Chunk:
     """Run a call through the chain, and return its answer as one chunk."""
     async with aclosing(exchange.infer(call)) as chunks:
-        return await collect(chunks)
+        answer = await collect(chunks)
+    exchange.inference.saw(answer)
+    return answer
 
 
-async def _frames(form: Form, first: Chunk, chunks: Chunks) -> AsyncGenerator[bytes, None]:
+async def _frames(
+    form: Form, first: Chunk, chunks: Chunks, inference: Inference
+) -> AsyncGenerator[bytes, None]:
+    inference.saw(first)
     if head := form.begin(first):
         yield head
     if frame := form.piece(first):
         yield frame
-    done = first.done
     async for chunk in chunks:
-        done = done or chunk.done
+        inference.saw(chunk)
         if frame := form.piece(chunk):
             yield frame
-    if not done:
+    if inference.last is None:
         raise UpstreamInvalid("the answer stopped before its end: try again")
     if tail := form.end():
         yield tail

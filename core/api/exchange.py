@@ -16,6 +16,7 @@ from core.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from core.inference import KEY, Inference, inference_of
 from core.listing import Listing, Models
 from core.messages import Call, Chunks, Dialect
 from core.principal import Principal
@@ -54,6 +55,7 @@ class Exchange:
         self.connection = Connection(scope, generation.trust)
         self.request_id: str = scope["localai.request_id"]
         self.principal: Principal
+        self.inference: Inference
         self.started = False
         """Whether the head of the answer is out."""
         self.finished = False
@@ -79,6 +81,7 @@ class Exchange:
             finally:
                 self._unwatch()
         except GatewayError as error:
+            self._note(error)
             await self.fail(error)
         except asyncio.CancelledError:
             if not (self._gone or self._abort):
@@ -86,14 +89,21 @@ class Exchange:
             assert self._task is not None
             self._task.uncancel()
             if self._abort is not None:
+                self._note(self._abort)
                 await self.fail(self._abort)
-        except Exception:
+        except Exception as error:
+            self._note(error)
             log.exception("request failed", path=self.scope["path"], request_id=self.request_id)
             await self.fail(
                 InternalError(
                     f"the router failed; its log has the details under request id {self.request_id}"
                 )
             )
+
+    def _note(self, error: Exception) -> None:
+        inference = inference_of(self.scope)
+        if inference is not None:
+            inference.error = type(error).__name__
 
     # ---- the request
 
@@ -144,7 +154,9 @@ class Exchange:
             name = tool["function"]["name"]
             if not principal.may_call(name):
                 raise Forbidden(f"your key may not use the tool '{name[:64]}'", param="tools")
-        return self.generation.handler(call.replace(connection=self.connection))
+        call = call.replace(connection=self.connection)
+        self.inference = self.scope[KEY] = Inference(call)
+        return self.generation.handler(call)
 
     async def models(self) -> tuple[Models, dict[str, str]]:
         """Return the models that the caller may use, and headers for the answer."""

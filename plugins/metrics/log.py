@@ -1,21 +1,17 @@
 """One line per request, without what was asked or answered. Fails open."""
 
 import time
-from contextlib import aclosing
-from contextvars import ContextVar
 from typing import Any
 
 import structlog
 from msgspec import Struct
 
-from localai import Call, Chunks, Handler, hookimpl
+from localai import Inference, hookimpl, inference_of
 
 log = structlog.get_logger("request")
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 """Paths that machines ask for every few seconds."""
-
-_details: ContextVar[dict[str, Any]] = ContextVar("details of the request")
 
 
 class RequestLog:
@@ -41,8 +37,6 @@ class RequestLog:
             if not self._config.health and path in PROBES:
                 await app(scope, receive, send)
                 return
-            details: dict[str, Any] = {}
-            _details.set(details)
             begun = time.perf_counter()
             status = 0
             complete = False
@@ -58,6 +52,7 @@ class RequestLog:
             try:
                 await app(scope, receive, noting)
             finally:
+                inference = inference_of(scope)
                 log.info(
                     "request",
                     request_id=scope.get("localai.request_id"),
@@ -66,34 +61,29 @@ class RequestLog:
                     # 499 is what nginx logs for a client that left.
                     status=status if complete else 499,
                     seconds=round(time.perf_counter() - begun, 4),
-                    **details,
+                    **({} if inference is None else _details(inference)),
                 )
 
         return logged
 
-    @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Note the model, the tokens and the time to the first one."""
 
-        async def noted(call: Call) -> Chunks:
-            details = _details.get({})
-            details |= {"caller": call.principal.id, "model": call.model, "stream": call.stream}
-            begun = time.perf_counter()
-            try:
-                async with aclosing(next(call)) as chunks:
-                    async for chunk in chunks:
-                        if "first_token_seconds" not in details:
-                            details["first_token_seconds"] = round(time.perf_counter() - begun, 4)
-                        if chunk.done:
-                            details["model"] = chunk.model or call.model
-                            details["prompt_tokens"] = chunk.prompt_eval_count
-                            details["completion_tokens"] = chunk.eval_count
-                            if cache := call.headers.get("x-localai-cache"):
-                                details["cache"] = cache
-                        yield chunk
-            except Exception as error:
-                # A stream that fails midway has the status 200.
-                details["error"] = type(error).__name__
-                raise
-
-        return noted
+def _details(inference: Inference) -> dict[str, Any]:
+    """Return the model, the tokens and the time to the first one."""
+    call, last = inference.call, inference.last
+    details: dict[str, Any] = {
+        "caller": call.principal.id,
+        "model": call.model,
+        "stream": call.stream,
+    }
+    if inference.first is not None:
+        details["first_token_seconds"] = round(inference.first - inference.begun, 4)
+    if last is not None:
+        details["model"] = last.model or call.model
+        details["prompt_tokens"] = last.prompt_eval_count
+        details["completion_tokens"] = last.eval_count
+        if cache := call.headers.get("x-localai-cache"):
+            details["cache"] = cache
+    if inference.error is not None:
+        # A stream that fails midway has the status 200.
+        details["error"] = inference.error
+    return details

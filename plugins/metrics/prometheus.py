@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from typing import Annotated, Any, NamedTuple
 
 from litestar import Response, get
@@ -17,7 +16,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from localai import Call, Chunk, Chunks, Gateway, Handler, full_name, hookimpl
+from localai import Chunk, Gateway, Inference, full_name, hookimpl, inference_of
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """From a cache hit to the longest answer of a large model."""
@@ -78,7 +77,7 @@ class Prometheus:
         )
         self._duration = Histogram(
             "localai_inference_duration_seconds",
-            "From the request's arrival in the chain to its end.",
+            "From the request's arrival in the chain until all is sent.",
             labels,
             buckets=SECONDS,
             registry=self.registry,
@@ -92,7 +91,7 @@ class Prometheus:
 
     @hookimpl
     def around_app(self, app: Any) -> Any:
-        """Count every HTTP request, 404 and 405 too."""
+        """Count every HTTP request, 404 and 405 too, and what it asked of a model."""
 
         async def counted(scope: Any, receive: Any, send: Any) -> None:
             async def noting(message: Any) -> None:
@@ -102,38 +101,30 @@ class Prometheus:
                     self._child(self._http, route, method, message["status"]).inc()
                 await send(message)
 
-            await app(scope, receive, noting)
+            try:
+                await app(scope, receive, noting)
+            finally:
+                inference = inference_of(scope)
+                if inference is not None:
+                    self.count(inference)
 
         return counted
 
-    @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Measure one inference."""
-
-        async def measured(call: Call) -> Chunks:
-            begun = time.perf_counter()
-            first: float | None = None
-            last: Chunk | None = None
-            outcome = "canceled"
-            try:
-                async with aclosing(next(call)) as chunks:
-                    async for chunk in chunks:
-                        if first is None:
-                            first = time.perf_counter() - begun
-                        if chunk.done:
-                            last = chunk
-                        yield chunk
-                outcome = "ok"
-            except Exception as error:
-                outcome = type(error).__name__
-                raise
-            finally:
-                if last is not None:
-                    # Whoever stops reading after the last chunk has had the whole answer.
-                    outcome = "ok"
-                self._note(call, outcome, begun, first, last)
-
-        return measured
+    def count(self, inference: Inference) -> None:
+        """Measure an inference that has ended."""
+        last = inference.last
+        call = inference.call
+        model = self._label(last.model if last and last.model else call.model, last)
+        series = self._series.get((call.kind, model))
+        if series is None:
+            series = self._series[call.kind, model] = self._new_series(call.kind, model)
+        self._child(self._requests, call.kind, model, inference.outcome).inc()
+        series.duration.observe(time.perf_counter() - inference.begun)
+        if inference.first is not None:
+            series.first.observe(inference.first - inference.begun)
+        if last is not None:
+            series.input.inc(last.prompt_eval_count)
+            series.output.inc(last.eval_count)
 
     @hookimpl
     def route_handlers(self, gateway: Gateway) -> Sequence[Any]:
@@ -147,21 +138,6 @@ class Prometheus:
             return Response(text, media_type=CONTENT_TYPE_LATEST)
 
         return [metrics]
-
-    def _note(
-        self, call: Call, outcome: str, begun: float, first: float | None, last: Chunk | None
-    ) -> None:
-        model = self._label(last.model if last and last.model else call.model, last)
-        series = self._series.get((call.kind, model))
-        if series is None:
-            series = self._series[call.kind, model] = self._new_series(call.kind, model)
-        self._child(self._requests, call.kind, model, outcome).inc()
-        series.duration.observe(time.perf_counter() - begun)
-        if first is not None:
-            series.first.observe(first)
-        if last is not None:
-            series.input.inc(last.prompt_eval_count)
-            series.output.inc(last.eval_count)
 
     def _new_series(self, kind: str, model: str) -> "_Series":
         return _Series(

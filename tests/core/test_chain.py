@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -246,6 +247,29 @@ async def test_an_open_plugin_may_run_around_itself() -> None:
     whole.append(chain(inner, ("open", wrap)))
     assert await ask(whole[0]) == (list(ANSWER), None)
     assert (inner.begun, inner.closed) == (2, 2)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("culprit", [0, 1, 2])
+async def test_the_log_names_the_plugin_that_crashed(place: str, culprit: int) -> None:
+    """Of plugins that stand next to each other, the one is named whose crash it was."""
+
+    def handlers(number: int) -> Wrap:
+        if number == culprit:
+            return observer(place, 1)
+        return _mark("x") if number % 2 else lambda next: partial(_pass, next)
+
+    plugins: list[tuple[FailMode, Wrap]] = [("closed", handlers(number)) for number in range(3)]
+    with capture_logs() as logs:
+        _, error = await ask(chain(Inner(), *plugins))
+    assert isinstance(error, PluginFailed)
+    assert [line["plugin"] for line in logs] == [f"p{culprit}"]
+
+
+async def _pass(next: Handler, call: Call) -> Chunks:
+    async with aclosing(next(call)) as chunks:
+        async for chunk in chunks:
+            yield chunk
 
 
 @pytest.mark.parametrize("mode", ["open", "closed"])

@@ -6,6 +6,7 @@ import pytest
 
 from core.api.answer import STREAM_HEADERS, answer, collect
 from core.errors import InvalidRequest, UpstreamInvalid
+from core.inference import Inference
 from core.messages import Call, Chunk, Chunks, Function, ToolCall
 from core.principal import Principal
 
@@ -50,8 +51,11 @@ class _Exchange:
     def __init__(self, *chunks: Chunk | Exception) -> None:
         self.sent: list[Any] = []
         self.closed = False
-        self.infer = self._handler
+        self.inference = Inference(CALL)
         self._chunks = chunks
+
+    def infer(self, call: Call) -> Chunks:
+        return self._handler(call)
 
     async def _handler(self, call: Call) -> Chunks:
         call.headers["x-cache"] = "miss"

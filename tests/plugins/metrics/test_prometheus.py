@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from localai import Chunk, ModelNotFound, UpstreamFailed
+from localai import Call, Chunk, Inference, ModelNotFound, UpstreamFailed
 from plugins.metrics.prometheus import OTHER, Prometheus
 from tests.plugins.support import (
     ENDLESS,
     HELLO,
     Model,
     a_call,
-    all_of,
     asking,
     leaves,
     serving,
@@ -53,10 +52,25 @@ def series(plugin: Prometheus) -> int:
     return sum(len(family.samples) for family in plugin.registry.collect())
 
 
+async def asked(plugin: Prometheus, model: Model, call: Call, most: int = 99) -> Inference:
+    """Have a model answer, or as many chunks of it, and the plugin count that."""
+    inference = Inference(call)
+    try:
+        async with aclosing(model.infer(call)) as chunks:
+            async for chunk in chunks:
+                inference.saw(chunk)
+                most -= 1
+                if not most:
+                    break
+    except Exception as error:
+        inference.error = type(error).__name__
+    plugin.count(inference)
+    return inference
+
+
 async def test_an_answer_is_counted_with_its_tokens_and_times(plugin: Prometheus) -> None:
     """A whole answer is one `ok`, its tokens in both directions, and one of each time."""
-    model = Model(*HELLO)
-    assert await all_of(plugin.around_inference(model.infer), a_call()) == list(HELLO)
+    await asked(plugin, Model(*HELLO), a_call())
     labels = {"kind": "chat", "model": "llama3.2:latest"}
     assert value(plugin, INFERENCE, **labels, outcome="ok") == 1
     assert value(plugin, "localai_tokens_total", **labels, direction="input") == 5
@@ -76,35 +90,26 @@ async def test_an_answer_is_counted_with_its_tokens_and_times(plugin: Prometheus
 async def test_a_failure_is_counted_by_its_class(
     plugin: Prometheus, failure: Exception, outcome: str
 ) -> None:
-    """A failure before or after the first chunk is counted once, and goes on to the caller."""
+    """A failure before or after the first chunk is counted once."""
     for chunks in ((), HELLO[:1]):
-        model = Model(*chunks, failure=failure)
-        with pytest.raises(type(failure)):
-            await all_of(plugin.around_inference(model.infer), a_call())
+        await asked(plugin, Model(*chunks, failure=failure), a_call())
     assert outcomes(plugin) == {(OTHER, outcome): 2}
 
 
 async def test_a_caller_that_leaves_is_counted_as_canceled(plugin: Prometheus) -> None:
     """An answer that is closed early is `canceled`; one whose last chunk was taken is `ok`."""
     for taken in (1, 2, 3):
-        model = Model(*HELLO)
-        async with aclosing(plugin.around_inference(model.infer)(a_call())) as chunks:
-            for _ in range(taken):
-                await anext(chunks)
-        assert model.closed == 1
+        await asked(plugin, Model(*HELLO), a_call(), most=taken)
     assert outcomes(plugin) == {(OTHER, "canceled"): 2, ("llama3.2:latest", "ok"): 1}
 
 
 async def test_a_model_that_never_answered_has_no_label_of_its_own(plugin: Prometheus) -> None:
     """Names that callers made up fold into one; a known model keeps its label when it fails."""
     missing = Model(failure=ModelNotFound("not here"))
-    handler = plugin.around_inference(missing.infer)
     for name in ("made-up", "llama3.2"):
-        with pytest.raises(ModelNotFound):
-            await all_of(handler, a_call(model=name))
-    await all_of(plugin.around_inference(Model(*HELLO).infer), a_call())
-    with pytest.raises(ModelNotFound):
-        await all_of(handler, a_call(model="LLama3.2"))
+        await asked(plugin, missing, a_call(model=name))
+    await asked(plugin, Model(*HELLO), a_call())
+    await asked(plugin, missing, a_call(model="LLama3.2"))
     known = "llama3.2:latest"
     assert outcomes(plugin) == {
         (OTHER, "ModelNotFound"): 2,
@@ -119,7 +124,7 @@ async def test_a_thousand_models_make_a_bounded_number_of_figures() -> None:
     sizes = []
     for at in range(1000):
         model = Model(Chunk(done=True, model=f"model-{at}", eval_count=1))
-        await all_of(plugin.around_inference(model.infer), a_call(model=f"model-{at}"))
+        await asked(plugin, model, a_call(model=f"model-{at}"))
         sizes.append(series(plugin))
     assert len(set(sizes[3:])) == 1
     names = {"model-0:latest", "model-1:latest", "model-2:latest", OTHER}
@@ -129,14 +134,14 @@ async def test_a_thousand_models_make_a_bounded_number_of_figures() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.text(), st.booleans()), max_size=20))
-async def test_no_name_makes_more_labels_than_allowed(asked: list[tuple[str, str, bool]]) -> None:
+async def test_no_name_makes_more_labels_than_allowed(names: list[tuple[str, str, bool]]) -> None:
     """Whatever names are asked for and answered, the labels stay within their bound."""
     plugin = Prometheus(Prometheus.Config(max_models=2))
-    for name, answered, done in asked:
+    for name, answered, done in names:
         model = Model(Chunk(done=done, model=answered))
-        await all_of(plugin.around_inference(model.infer), a_call(model=name))
+        await asked(plugin, model, a_call(model=name))
     assert len({name for name, _ in outcomes(plugin)} - {OTHER}) <= 2
-    assert sum(outcomes(plugin).values()) == len(asked)
+    assert sum(outcomes(plugin).values()) == len(names)
 
 
 async def test_http_requests_are_counted_by_route_not_by_path(plugin: Prometheus) -> None:
