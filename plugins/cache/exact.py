@@ -64,9 +64,9 @@ class ExactCache:
         embeddings_ttl: Duration = Duration(86_400)
         """How long an embedding is kept."""
         models_ttl: Duration = Duration(300)
-        """How long the list of models is kept, unless models are seen to change."""
+        """How long the list of models is kept, unless models come, go or change."""
         digests_age: Duration = Duration(2)
-        """How old the list of models may be by which a changed model is noticed."""
+        """How old the names and digests may be by which a changed model is noticed."""
         max_entries: Annotated[int, Meta(ge=1)] = 10_000
         """Most answers that are kept in memory."""
         max_bytes: Size = Size(256_000_000)

@@ -18,8 +18,8 @@ _decode = msgspec.json.Decoder(Models).decode
 class Lists:
     """One list for all callers: what each may not use is left out afterwards.
 
-    It is another one when models are known to have come, gone or changed, and when another Ollama
-    or the embedded engine answers.
+    It is another one when models have come, gone or changed, and when another Ollama or the
+    embedded engine answers. While nobody can be asked, the last one is given.
     """
 
     def __init__(self, keeping: Keeping, gateway: Gateway, *, ttl: float) -> None:
@@ -35,6 +35,8 @@ class Lists:
             listing.headers[STATUS] = "bypass"
             keeping.note("models", "bypass")
             return await next(listing)
+        # By a look that costs a fraction of the list: who has pulled a model wants to see it.
+        await keeping.digests.refresh()
         key = f"models:{digest(canonical(self._gateway.models.source, keeping.digests.list_id))}"
         entry = await keeping.store.get(key) if wish.reads else None
         if entry is not None and wish.accepts(time.time() - entry.head.stored_at):

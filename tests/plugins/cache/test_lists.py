@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from localai import Duration, Listing, Models, Principal
+from localai import Duration, Listing, Models, Principal, UpstreamFailed
 from plugins.cache.exact import ExactCache
 from tests.plugins.cache.support import INSTALLED, Router, caching
 from tests.plugins.support import connecting
@@ -60,16 +60,29 @@ async def test_a_list_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_list_goes_when_a_model_is_seen_to_change() -> None:
-    """As soon as a chat has noticed that models came or changed, the next list is a new one."""
+    """As soon as models are seen to have come or changed, the next list is a new one."""
     router, ollama = Router(), Ollama()
     async with caching(router, digests_age=Duration(0)) as cache:
-        digests = cache._answers._keeping.digests
-        await digests.digest_of("qwen")
         await listed(cache, ollama)
         assert (await listed(cache, ollama))[0] == "hit"
         router.installed.append({"name": "new:latest", "digest": "dd" * 32})
-        await digests.digest_of("qwen")
         assert (await listed(cache, ollama))[0] == "miss"
+        router.installed[-1]["digest"] = "ee" * 32
+        assert (await listed(cache, ollama))[0] == "miss"
+        assert (await listed(cache, ollama))[0] == "hit"
+
+
+async def test_the_last_list_is_given_while_ollama_is_away() -> None:
+    """What was listed before is there when nobody can be asked."""
+    router, ollama = Router(), Ollama()
+
+    async def away() -> Models:
+        raise UpstreamFailed("away")
+
+    async with caching(router, digests_age=Duration(0)) as cache:
+        await listed(cache, ollama)
+        router.identities = away  # type: ignore[method-assign]
+        assert await listed(cache, ollama) == ("hit", NAMES)
 
 
 async def test_another_source_has_another_list() -> None:
