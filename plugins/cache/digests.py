@@ -15,6 +15,8 @@ log = structlog.get_logger("cache")
 
 WAIT = 0.25
 """Seconds that requests wait for a new list, counted from when it was asked for."""
+FIRST_WAIT = 2.0
+"""The same for the first list: before it, there is no last one that counts."""
 TIMEOUT = 10.0
 """Seconds after which asking is given up; until then, the last list counts."""
 MAX_SPELLED = 1000
@@ -73,7 +75,7 @@ class Digests:
         if now < self._fresh_until or self._closed:
             return
         if self._look is None:
-            self._wait_until = now + WAIT
+            self._wait_until = now + (WAIT if self.list_id else FIRST_WAIT)
             self._look = asyncio.create_task(self._ask(), name="list of models")
         if now < self._wait_until:
             # It goes on without whoever waits, for the others.

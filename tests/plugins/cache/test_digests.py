@@ -170,6 +170,21 @@ async def test_all_who_ask_wait_for_one_answer(digests: Digests, ollama: Ollama)
     assert ollama.asked == 1
 
 
+async def test_the_first_list_is_waited_for_longer(
+    digests: Digests, ollama: Ollama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before there was a list no last one counts, so a request waits for it."""
+    monkeypatch.setattr(module, "WAIT", 0.0)
+    monkeypatch.setattr(module, "FIRST_WAIT", 30.0)
+    ollama.answering.clear()
+    first = asyncio.create_task(digests.digest_of("tiny"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not first.done()
+    ollama.answering.set()
+    assert await first == "1"
+
+
 async def test_a_slow_list_is_waited_for_once(
     digests: Digests, ollama: Ollama, clock: Clock
 ) -> None:

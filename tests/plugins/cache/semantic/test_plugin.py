@@ -13,7 +13,7 @@ from tests.plugins.cache.semantic.support import Embedding
 from tests.plugins.cache.support import Router
 from tests.support import routing
 
-ON = "[plugins.cache.semantic]\nenabled = true\n"
+ON = '[plugins.cache.semantic]\nenabled = true\ntimeout = "30s"\n'
 KEYS = """
 [plugins.auth.static]
 keys = [
