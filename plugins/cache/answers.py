@@ -2,15 +2,15 @@
 
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from localai import Call, Chunk, Chunks, Handler
 from plugins.cache.entry import Entry
 from plugins.cache.keeping import Keeping, announce, head_for, lifetime
 from plugins.cache.key import key_of
 from plugins.cache.replay import replay, trimmed
-from plugins.cache.runs import STATUS, Runs, sound
-from plugins.cache.wish import Wish, wish_of
+from plugins.cache.runs import STATUS, Runs, Status, sound
+from plugins.cache.wish import Wish
 
 if TYPE_CHECKING:
     from plugins.cache.lease import Leases
@@ -23,6 +23,17 @@ KEY = "x-localai-cache-key"
 
 CHUNK = 80
 """Bytes that a chunk takes besides its text, about."""
+
+
+class Asked(NamedTuple):
+    """A call that was looked up."""
+
+    key: str
+    digest: str
+    """Of its model."""
+    wish: Wish
+    entry: Entry | None
+    """What is kept and will do."""
 
 
 class Answers:
@@ -45,18 +56,19 @@ class Answers:
         self._leases = leases
         self._wait = wait
 
-    async def answer(self, call: Call, next: Handler) -> Chunks:
-        """Answer a call that can be repeated and may be kept."""
-        wish = wish_of(call)
+    async def asked(self, call: Call, wish: Wish) -> Asked:
+        """Look a call up that can be repeated and may be kept."""
         digest, partition = await self._keeping.identity(call)
         key = call.headers[KEY] = await key_of(call, digest, partition)
         entry = await self._look_up(key, wish)
         if entry is not None:
             announce(call.headers, entry)
             self._keeping.statistics.hit(call.kind, entry.head)
-            for chunk in replay(entry, call):
-                yield chunk
-            return
+        return Asked(key, digest, wish, entry)
+
+    def run(self, call: Call, asked: Asked, next: Handler) -> Chunks:
+        """Listen to a call like this one, or have it answered."""
+        key, digest, wish, _ = asked
 
         def make(headers: dict[str, str]) -> Chunks:
             inner = call.replace(headers=headers)
@@ -64,16 +76,10 @@ class Answers:
                 return self._run_or_wait(self._leases, key, digest, inner, next, wish)
             return self._run(key, digest, inner, next, wish)
 
-        run = self._runs.run(
-            key,
-            call,
-            make,
-            reads=wish.reads,
-            note=lambda how: self._keeping.note(call.kind, how),
-        )
-        async with aclosing(run) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        def note(how: Status) -> None:
+            self._keeping.note(call.kind, how)
+
+        return self._runs.run(key, call, make, reads=wish.reads, note=note)
 
     async def _look_up(self, key: str, wish: Wish) -> Entry | None:
         if not wish.reads:

@@ -9,7 +9,7 @@ from plugins.cache.entry import Entry
 from plugins.cache.keeping import Keeping, announce, head_for, lifetime
 from plugins.cache.key import canonical, digest, element_keys
 from plugins.cache.runs import Runs, Status, sound
-from plugins.cache.wish import Wish, wish_of
+from plugins.cache.wish import Wish
 
 
 class Elements:
@@ -20,9 +20,8 @@ class Elements:
         self._runs = runs
         self._ttl = ttl
 
-    async def answer(self, call: Call, next: Handler) -> Chunks:
+    async def answer(self, call: Call, wish: Wish, next: Handler) -> Chunks:
         """Answer a batch, in its order, whatever of it was known."""
-        wish = wish_of(call)
         statistics = self._keeping.statistics
         model_digest, partition = await self._keeping.identity(call)
         keys = element_keys(call, model_digest, partition)

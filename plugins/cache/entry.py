@@ -99,6 +99,6 @@ def head_of(value: bytes) -> Head:
 
 def _end_of_head(value: bytes) -> int:
     end = _PREFIX + int.from_bytes(value[1:_PREFIX])
-    if value[:1] != VERSION.to_bytes(1) or len(value) < end:
+    if len(value) < end or value[0] != VERSION:
         raise Unreadable
     return end

@@ -34,6 +34,7 @@ from plugins.cache.keeping import Keeping
 from plugins.cache.key import Partition, is_repeatable
 from plugins.cache.lists import Lists
 from plugins.cache.memory import BoundedMemory
+from plugins.cache.replay import replay
 from plugins.cache.routes import routes
 from plugins.cache.runs import STATUS, Runs
 from plugins.cache.semantic import commands as calibration
@@ -168,14 +169,20 @@ class ExactCache:
         """Look the call up; else listen to one like it, or have it answered and keep that."""
 
         async def cached(call: Call) -> Chunks:
-            if not (is_repeatable(call, self._config.sampled) and wish_of(call).writes):
+            wish = wish_of(call)
+            if not (is_repeatable(call, self._config.sampled) and wish.writes):
                 call.headers[STATUS] = "bypass"
                 self._statistics.bypass(call.kind)
                 answer = next(call)
             elif call.kind == "embed":
-                answer = self._elements.answer(call, next)
+                answer = self._elements.answer(call, wish, next)
             else:
-                answer = self._answers.answer(call, next)
+                asked = await self._answers.asked(call, wish)
+                if asked.entry is not None:
+                    for chunk in replay(asked.entry, call):
+                        yield chunk
+                    return
+                answer = self._answers.run(call, asked, next)
             async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     yield chunk
