@@ -8,21 +8,16 @@ from localai import Call, Chunk, Chunks, Handler
 from plugins.cache.entry import Entry
 from plugins.cache.keeping import Keeping, announce, head_for, lifetime
 from plugins.cache.key import key_of
-from plugins.cache.replay import replay, trimmed
+from plugins.cache.recording import recorded
+from plugins.cache.replay import replay
 from plugins.cache.runs import STATUS, Runs, Status, sound
 from plugins.cache.wish import Wish
 
 if TYPE_CHECKING:
     from plugins.cache.lease import Leases
 
-WELL_ENDED = frozenset({"stop", "length", ""})
-"""Reasons for an end that the same call would have again; `length` is the limit that it set."""
-
 KEY = "x-localai-cache-key"
 """The header that names an answer, for whoever wants it removed."""
-
-CHUNK = 80
-"""Bytes that a chunk takes besides its text, about."""
 
 
 class Asked(NamedTuple):
@@ -111,28 +106,14 @@ class Answers:
             if lease is not None:
                 await leases.release(lease)
 
-    async def _run(self, key: str, digest: str, call: Call, next: Handler, wish: Wish) -> Chunks:
+    def _run(self, key: str, digest: str, call: Call, next: Handler, wish: Wish) -> Chunks:
         """Have a call answered; keep the answer when it has ended well."""
-        said: list[Chunk] = []
-        size = 0
-        async with aclosing(sound(next(call))) as chunks:
-            async for chunk in chunks:
-                size += len(chunk.content) + len(chunk.thinking) + CHUNK
-                if size <= self._max_answer:
-                    said.append(trimmed(chunk))
-                else:
-                    said.clear()
-                if chunk.done and said and _is_worth_keeping(call, chunk):
-                    head = head_for(
-                        call, chunk, key=key, digest=digest, wish=wish, headers=call.headers
-                    )
-                    entry = Entry(head, tuple(said))
-                    # Kept before its end is told: whoever has read that may ask again at once.
-                    if await self._keeping.store.put(entry, lifetime(self._ttl, wish)):
-                        self._keeping.statistics.stored(call.kind)
-                yield chunk
 
+        async def keep(said: tuple[Chunk, ...]) -> None:
+            if STATUS in call.headers:
+                return  # it was kept already by a plugin further in
+            entry = Entry(head_for(call, said[-1], key=key, digest=digest, wish=wish), said)
+            if await self._keeping.store.put(entry, lifetime(self._ttl, wish)):
+                self._keeping.statistics.stored(call.kind)
 
-def _is_worth_keeping(call: Call, last: Chunk) -> bool:
-    """Say whether an answer is whole, and was not kept already by a plugin further in."""
-    return last.done_reason in WELL_ENDED and STATUS not in call.headers
+        return recorded(lambda: sound(next(call)), self._max_answer, keep)

@@ -72,17 +72,7 @@ class Elements:
         async with aclosing(sound(next(call))) as chunks:
             async for chunk in chunks:
                 entries = [
-                    Entry(
-                        head_for(
-                            call,
-                            part,
-                            key=key,
-                            digest=model_digest,
-                            wish=wish,
-                            headers=call.headers,
-                        ),
-                        (part,),
-                    )
+                    Entry(head_for(call, part, key=key, digest=model_digest, wish=wish), (part,))
                     for key, part in zip(keys, _parts(chunk, len(keys)), strict=True)
                 ]
                 await self._keeping.store.put_many(entries, lifetime(self._ttl, wish))

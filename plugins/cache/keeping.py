@@ -40,10 +40,8 @@ class Keeping(NamedTuple):
             self.statistics.bypass(kind, number)
 
 
-def head_for(
-    call: Call, last: Chunk, *, key: str, digest: str, wish: Wish, headers: dict[str, str]
-) -> Head:
-    """Return the head of an answer, whose last chunk is `last`."""
+def head_for(call: Call, last: Chunk, *, key: str, digest: str, wish: Wish) -> Head:
+    """Return the head of an answer to a call, whose last chunk is `last`."""
     return Head(
         key=key,
         stored_at=time.time(),
@@ -55,7 +53,7 @@ def head_for(
         tags=wish.tags,
         seconds=last.total_duration / NANOSECONDS,
         tokens=last.prompt_eval_count + last.eval_count,
-        headers=headers,
+        headers=call.headers,
     )
 
 

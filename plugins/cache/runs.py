@@ -47,10 +47,6 @@ class Runs:
     def __len__(self) -> int:
         return len(self._lives)
 
-    def can_join(self, key: str) -> bool:
-        """Say whether there is a run under this key to listen to."""
-        return self._joins and self._lives.get(key) is not None
-
     async def run(
         self, key: str, call: Call, make: Make, *, reads: bool, note: Callable[[Status], None]
     ) -> Chunks:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from localai import Call, Chunk, Chunks, Handler
-from plugins.cache.answers import CHUNK, KEY, WELL_ENDED
+from plugins.cache.answers import KEY
 from plugins.cache.entry import Entry
 from plugins.cache.keeping import Keeping, announce, head_for, lifetime
-from plugins.cache.replay import replay, trimmed
+from plugins.cache.recording import recorded
+from plugins.cache.replay import replay
 from plugins.cache.semantic.embedder import Embedder
 from plugins.cache.semantic.facts import Fact, is_reordered, order_of
 from plugins.cache.semantic.partitions import Busy, Partitions
@@ -155,30 +156,18 @@ class Similar:
             return False
         return asked.wish.accepts(time.time() - entry.head.stored_at)
 
-    async def _run(self, asked: _Asked, call: Call, next: Handler) -> Chunks:
+    def _run(self, asked: _Asked, call: Call, next: Handler) -> Chunks:
         """Have a call answered; keep the answer when it has ended well."""
-        said: list[Chunk] = []
-        size = 0
-        async with aclosing(next(call)) as chunks:
-            async for chunk in chunks:
-                size += len(chunk.content) + len(chunk.thinking) + CHUNK
-                if size <= self._max_answer:
-                    said.append(trimmed(chunk))
-                    if chunk.done and chunk.done_reason in WELL_ENDED:
-                        await self._keep(asked, call, said)
-                else:
-                    said.clear()
-                yield chunk
 
-    async def _keep(self, asked: _Asked, call: Call, said: list[Chunk]) -> None:
+        async def keep(said: tuple[Chunk, ...]) -> None:
+            await self._keep(asked, call, said)
+
+        return recorded(lambda: next(call), self._max_answer, keep)
+
+    async def _keep(self, asked: _Asked, call: Call, said: tuple[Chunk, ...]) -> None:
         question = asked.question
         head = head_for(
-            call,
-            said[-1],
-            key=question.key,
-            digest=asked.model_digest,
-            wish=asked.wish,
-            headers=call.headers,
+            call, said[-1], key=question.key, digest=asked.model_digest, wish=asked.wish
         )
         head = replace(
             head,
@@ -186,7 +175,7 @@ class Similar:
             order=order_of(question.text),
             dimensions=len(asked.vector),
         )
-        entry = Entry(head, tuple(said), to_bytes(asked.vector))
+        entry = Entry(head, said, to_bytes(asked.vector))
         if await asked.keeping.store.put(entry, lifetime(self._ttl, asked.wish)):
             asked.keeping.statistics.stored("semantic")
             self._partitions.add(question.partition, question.group, question.key, asked.vector)

@@ -26,11 +26,10 @@ async def test_an_answer_belongs_to_a_version_and_a_partition() -> None:
 
 def test_a_head_tells_about_the_answer() -> None:
     """By the head an answer is found again: model, tenant, caller and tags, and what it cost."""
-    call = a_call(model="LLama3.2", principal=Principal(id="key:a", tenant="t"))
+    me = Principal(id="key:a", tenant="t")
+    call = a_call(model="LLama3.2", principal=me, headers={"a": "b"})
     last = Chunk(done=True, total_duration=2_500_000_000, prompt_eval_count=3, eval_count=4)
-    head = head_for(
-        call, last, key="chat:1", digest="d", wish=Wish(tags=("x",)), headers={"a": "b"}
-    )
+    head = head_for(call, last, key="chat:1", digest="d", wish=Wish(tags=("x",)))
     assert (head.key, head.kind, head.model, head.digest) == (
         "chat:1",
         "chat",
