@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from core.decisions import Decision
 from core.principal import Principal
 from core.value import Value
 
@@ -132,6 +133,8 @@ class Call(Value, frozen=True, kw_only=True):
 
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     """Headers for the answer, shared by all copies; what is set before the first chunk is sent."""
+    decisions: list[Decision] = msgspec.field(default_factory=list)
+    """What guards decided about it and its answer, shared by all copies."""
 
     @property
     def loads_only(self) -> bool:

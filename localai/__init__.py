@@ -4,6 +4,7 @@ from core.api.body import read_json
 from core.api.dialects import send_error
 from core.connection import Connection
 from core.database import Database, open_database
+from core.decisions import Decision, Direction
 from core.errors import (
     BudgetSpent,
     ContextTooLong,
@@ -25,6 +26,7 @@ from core.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from core.explain import hint
 from core.gateway import Gateway, open_gateway
 from core.hooks import hookimpl
 from core.inference import Inference, inference_of
@@ -65,6 +67,8 @@ __all__ = [
     "Connection",
     "ContextTooLong",
     "Database",
+    "Decision",
+    "Direction",
     "Duration",
     "Forbidden",
     "Function",
@@ -102,6 +106,7 @@ __all__ = [
     "Usage",
     "admin_url",
     "full_name",
+    "hint",
     "hookimpl",
     "inference_of",
     "model_pattern",
