@@ -19,6 +19,7 @@ from core.errors import GatewayError, PluginFailed, SettingsError
 from core.listing import Lister, Listing, Models
 from core.loader import Plugin
 from core.messages import Call, Chunk, Chunks, Handler
+from core.watchdog import Current, Watch, watched
 
 log = structlog.get_logger("chain")
 
@@ -26,24 +27,29 @@ Wrap = Callable[[Handler], Handler]
 
 
 def compose(
-    wraps: list[tuple[str, Wrap]], plugins: Mapping[str, Plugin], handler: Handler
+    wraps: list[tuple[str, Wrap]],
+    plugins: Mapping[str, Plugin],
+    handler: Handler,
+    timeout: float = 60.0,
 ) -> Handler:
     """Return `handler` wrapped by each of (plugin name, `around_inference`), the first outermost.
 
-    Raises `SettingsError` where a plugin returns something that is no handler.
+    `timeout` is for how many seconds closed plugins may keep a call to themselves. Raises
+    `SettingsError` where a plugin returns something that is no handler.
     """
-    closed: _Names = {}
+    closed = _Group()
     for name, wrap in reversed(wraps):
         if plugins[name].fail_mode != "closed":
-            handler = _open(name, wrap, _closed(closed, handler))
-            closed = {}
+            handler = _open(name, wrap, _closed(closed, handler, timeout))
+            closed = _Group()
             continue
-        made = _made(name, wrap, handler)
-        if made is handler:
+        inner = handler if closed.names else watched(handler, closed.watch)
+        made = _made(name, wrap, inner)
+        if made is inner:
             continue
-        closed[_code_of(made)] = name
+        closed.names[_code_of(made)] = name
         handler = made
-    return _closed(closed, handler)
+    return _closed(closed, handler, timeout)
 
 
 def compose_lister(
@@ -101,28 +107,51 @@ def _made(name: str, wrap: Wrap, next: Handler) -> Handler:
     return handler
 
 
-_Names = dict[CodeType | None, str]
-"""The names of closed plugins that stand next to each other, by the code of their handlers."""
+class _Group:
+    """Closed plugins that stand next to each other."""
+
+    def __init__(self) -> None:
+        self.names: dict[CodeType | None, str] = {}
+        """By the code of their handlers, innermost first."""
+        self.watch: Current = ContextVar("watch", default=None)
 
 
-def _closed(names: _Names, handler: Handler) -> Handler:
+def _closed(group: _Group, handler: Handler, timeout: float) -> Handler:
     """Guard closed plugins together: a guard for each would cost a step for each chunk."""
+    names = group.names
     if not names:
         return handler
     *_, outermost = names.values()
 
     async def closed(call: Call) -> Chunks:
+        watch = Watch(timeout)
+        before = group.watch.get()
+        group.watch.set(watch)
         chunks = handler(call)
         try:
             async for chunk in chunks:
+                if chunk.__class__ is not Chunk:
+                    raise TypeError(f"a plugin made {type(chunk).__name__} where a Chunk belongs")
+                watch.out = True
                 yield chunk
+                watch.out = False
+                watch.moved = True
         except GatewayError:
             raise
+        except asyncio.CancelledError as error:
+            if not watch.expired:
+                raise
+            watch.forgive()
+            name = _culprit(names, error)
+            log.error("plugin took too long, request refused", plugin=name, seconds=timeout)
+            raise PluginFailed(name) from error
         except Exception as error:
             name = _culprit(names, error)
             log.exception("plugin crashed, request refused", plugin=name)
             raise PluginFailed(name) from error
         finally:
+            watch.stop()
+            group.watch.set(before)
             await _close(outermost, chunks)
 
     return closed
@@ -134,7 +163,7 @@ def _code_of(handler: Handler) -> CodeType | None:
     return getattr(handler, "__code__", None)
 
 
-def _culprit(names: _Names, error: Exception) -> str:
+def _culprit(names: Mapping[CodeType | None, str], error: BaseException) -> str:
     """Return which plugin an exception came out of first."""
     found, *_ = names.values()
     for frame, _ in walk_tb(error.__traceback__):

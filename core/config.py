@@ -96,6 +96,9 @@ class Chain(Table, frozen=True):
 
     plugins: tuple[str, ...] = ()
     """A name is a family (`cache`) or one member (`cache.exact`), or a plugin of your own."""
+    plugin_timeout: Duration = Duration(60)
+    """For how long plugins that fail closed may keep a request to themselves, while neither a
+    model nor the client has it; then the request is refused."""
 
 
 class Log(Table, frozen=True):

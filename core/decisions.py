@@ -1,5 +1,7 @@
 """What guards decide about a call, without the text that they decided about."""
 
+import re
+from collections.abc import Sequence
 from typing import Literal
 
 from core.value import Value
@@ -27,3 +29,29 @@ class Decision(Value, frozen=True, kw_only=True):
     """Keyed hashes of what was found, so that equal finds can be told to be equal."""
     score: float | None = None
     """Between 0 and 1, for rules that weigh."""
+
+
+HEADER = "x-localai-guardrail"
+"""The header, or the trailer of a stream, that tells decisions."""
+MOST_TOLD = 16
+"""Most decisions that a header tells, which keeps it short."""
+_NOT_IN_KEY = re.compile(r"[^a-z0-9_.*-]")
+
+
+def summary(decisions: Sequence[Decision]) -> str:
+    """Return decisions as the value of a header: an RFC 9651 dictionary, empty for none.
+
+    As `pii.card=redact;output;count=2`.
+    """
+    told = [
+        f"{_key(each.guard)}.{_key(each.rule)}={_key(each.action)};{each.direction}"
+        + (f";count={each.count}" if each.count > 1 else "")
+        for each in decisions[:MOST_TOLD]
+    ]
+    if len(decisions) > MOST_TOLD:
+        told.append(f"more={len(decisions) - MOST_TOLD}")
+    return ", ".join(told)
+
+
+def _key(text: str) -> str:
+    return _NOT_IN_KEY.sub("_", text.lower())

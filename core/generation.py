@@ -13,6 +13,7 @@ from core.app import build_app
 from core.chain import compose, compose_lister
 from core.config import Settings
 from core.connection import Connection
+from core.coverage import check_coverage
 from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
 from core.lifespans import Lifespan, acquire_all, release_all
 from core.listen import admin_address
@@ -156,6 +157,7 @@ def build(
     """
     plugins = loader.load(settings, before.plugins if before else ())
     manager = loader.register(settings, plugins)
+    check_coverage(settings, plugins)
     by_name = {plugin.name: plugin for plugin in plugins}
     ollama = _ollama(settings, before)
 
@@ -180,7 +182,12 @@ def build(
         ollama=ollama,
         trust=trust_of(settings),
         lifespans=lifespans,
-        handler=compose(loader.implementations(manager, "around_inference"), by_name, ollama.infer),
+        handler=compose(
+            loader.implementations(manager, "around_inference"),
+            by_name,
+            ollama.infer,
+            settings.chain.plugin_timeout,
+        ),
         list_models=compose_lister(
             loader.implementations(manager, "around_models"), by_name, _lister(ollama)
         ),

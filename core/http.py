@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import httptools
 import msgspec
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -19,6 +20,7 @@ from uvicorn.server import ServerState
 from core.http_head import check_headers, check_target, check_version, head_size
 from core.http_linger import LingeringTransport
 from core.http_refusal import Refused
+from core.http_trailers import takes_trailers, with_trailers
 
 
 class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +248,11 @@ class StrictProtocol(HttpToolsProtocol):
 
     def _should_upgrade(self) -> bool:
         return False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if takes_trailers(cycle.scope):
+            app = with_trailers(app, cycle)
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """Start the next request of a pipeline, or send the refusal that ends it."""

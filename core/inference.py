@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from core.decisions import HEADER, summary
 from core.messages import Call, Chunk
 
 KEY = "localai.inference"
@@ -36,6 +37,14 @@ class Inference:
             self.first = time.perf_counter()
         if chunk.done:
             self.last = chunk
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the answer by now, with what guards have decided."""
+        headers = self.call.headers
+        if told := summary(self.call.decisions):
+            before = headers.get(HEADER)
+            headers = headers | {HEADER: f"{before}, {told}" if before else told}
+        return headers
 
     @property
     def outcome(self) -> str:

@@ -16,6 +16,7 @@ import pluggy
 
 from core import sources
 from core.config import Settings
+from core.decisions import Direction
 from core.errors import SettingsError
 from core.explain import hint
 from core.hooks import ASYNC_HOOKS, PROJECT, Hooks
@@ -36,6 +37,10 @@ class Plugin:
     fingerprint: str
     sources: tuple[Path, ...] = field(default=())
     """Files whose change makes the plugin another one."""
+    guards: frozenset[Direction] = frozenset()
+    """The directions in which it checks every text, as it is set: its attribute `guards`."""
+    answers: bool = False
+    """Whether it can answer without asking what stands inside of it: its attribute `answers`."""
 
 
 def load(settings: Settings, loaded: Iterable[Plugin] = ()) -> list[Plugin]:
@@ -82,7 +87,13 @@ def _plugin(settings: Settings, entry: Entry, reusable: Mapping[str, Plugin]) ->
     if fail_mode not in get_args(FailMode):
         raise document.error(entry.where, "", f"{class_name}.fail_mode must be 'closed' or 'open'")
     instance = _construct(settings, entry, cls, config)
-    return Plugin(entry.name, entry.use, instance, fail_mode, fingerprint, files)
+    guards = frozenset(getattr(instance, "guards", ()))
+    if not guards <= {*get_args(Direction)}:
+        raise document.error(
+            entry.where, "", f"{class_name}.guards may hold 'input' and 'output' only"
+        )
+    answers = bool(getattr(instance, "answers", False))
+    return Plugin(entry.name, entry.use, instance, fail_mode, fingerprint, files, guards, answers)
 
 
 def _import(settings: Settings, entry: Entry, name: str) -> ModuleType:

@@ -1,7 +1,8 @@
 """What flows through the chain: a `Call` goes in, `Chunk`s come out.
 
 The shapes are Ollama's own (its protocol is uniform: a plain answer is a stream of one chunk),
-so a `Message` encodes to the wire as it is. All are immutable; `replace()` makes a changed copy.
+so a `Message` encodes to the wire almost as it is. All are immutable; `replace()` makes a changed
+copy.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -36,6 +37,19 @@ class ToolCall(Value, frozen=True, kw_only=True):
     function: Function
 
 
+class File(Value, frozen=True, kw_only=True):
+    """A file that came with a message, as its caller describes it.
+
+    Ollama takes none: a plugin makes it text or an image, or the request is refused.
+    """
+
+    data: str
+    """Base64 without a data-URI prefix."""
+    name: str = ""
+    media_type: str = ""
+    """In lower case; empty where the caller declares none."""
+
+
 class Message(Value, frozen=True, kw_only=True):
     """One turn of a conversation; `images` are base64 without a data-URI prefix."""
 
@@ -46,6 +60,9 @@ class Message(Value, frozen=True, kw_only=True):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_name: str = ""
     tool_call_id: str = ""
+    image_types: tuple[str, ...] = ()
+    """What each image is declared as, such as `image/png`; for plugins, as Ollama takes none."""
+    files: tuple[File, ...] = ()
 
 
 class Options(Value, frozen=True, kw_only=True):
@@ -132,7 +149,10 @@ class Call(Value, frozen=True, kw_only=True):
     dimensions: int | None = None
 
     headers: dict[str, str] = msgspec.field(default_factory=dict)
-    """Headers for the answer, shared by all copies; what is set before the first chunk is sent."""
+    """Headers for the answer, shared by all copies; what is set before the first chunk is sent.
+
+    Later ones that begin with `x-localai-` follow a stream as trailers, for clients that take them.
+    """
     decisions: list[Decision] = msgspec.field(default_factory=list)
     """What guards decided about it and its answer, shared by all copies."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +22,8 @@ log = structlog.get_logger("ollama")
 
 MAX_ERROR_BODY = 65_536
 """Bytes of a failed answer that are read for its text."""
+LARGE = 262_144
+"""Bytes from which a request, which has images then, is sent in pieces."""
 TAIL_TIMEOUT = 1.0
 """Seconds to wait for the end of an answer after its last line, to keep the connection."""
 
@@ -140,7 +143,7 @@ class Ollama:
         if not call.stream:
             try:
                 async with asyncio.timeout_at(ends):
-                    return await self._session.post(url, data=body, allow_redirects=False)
+                    return await self._session.post(url, data=_sent(body), allow_redirects=False)
             except aiohttp.ConnectionTimeoutError:
                 raise
             except TimeoutError:
@@ -153,7 +156,7 @@ class Ollama:
                     settings.first_token_timeout, self._suspect, call.model, clock
                 )
                 try:
-                    return await self._session.post(url, data=body, allow_redirects=False)
+                    return await self._session.post(url, data=_sent(body), allow_redirects=False)
                 finally:
                     check.cancel()
         except aiohttp.ConnectionTimeoutError:
@@ -226,6 +229,11 @@ class Ollama:
             # The model may well be there, once Ollama is.
             return self.hosts.unreachable()
         return from_response(response.status, body, call.model, call.kind)
+
+
+def _sent(body: bytes) -> bytes | BytesIO:
+    """Return a body as aiohttp sends it: a large one in pieces, as it would hold up others."""
+    return BytesIO(body) if len(body) > LARGE else body
 
 
 def _check_answer(response: aiohttp.ClientResponse) -> None:

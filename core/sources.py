@@ -84,10 +84,18 @@ def _forget(name: str) -> None:
         Path(importlib.util.cache_from_source(str(module.__file__))).unlink()
 
 
+def _parsed(source: bytes) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SystemError:
+        # CPython 3.11 confuses itself when the collector runs meanwhile what parses too.
+        return ast.parse(source)
+
+
 def _imports(file: Path, package: str) -> Iterator[str]:
     """Yield every name that a file may import a module by."""
     try:
-        tree = ast.parse(file.read_bytes())
+        tree = _parsed(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -1,45 +1,15 @@
-"""What each request used, written to the database in batches.
+"""What each request used, written to the database in batches."""
 
-A request only puts a row into a buffer. The database is opened with the first row.
-"""
-
-import asyncio
-import secrets
-import time
-from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-import structlog
 from msgspec import Struct
-from msgspec.structs import asdict, replace
 
 from core.database import Database
-from core.errors import Unavailable
 from core.redact import redact
+from core.rows import MOST_TEXT, RowLog, cleaned
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
-
-log = structlog.get_logger("usage")
-
-EVERY = 1.0
-"""Seconds from the first row of a batch until it is written, unless it is full before."""
-BATCH = 500
-"""Most rows that are written at a time."""
-MOST_ROWS = 100_000
-"""Most rows that wait while the database is away: 10 minutes of 150 requests per second."""
-MOST_WAIT = 30.0
-"""Most seconds between two tries while the database is away."""
-END_TIMEOUT = 10.0
-"""Seconds for the last rows to be written at the end."""
-REPORT_EVERY = 60.0
-"""Seconds between two lines in the log about rows that were dropped."""
-MOST_TEXT = 256
-"""Most characters that are kept of a text: names come from callers."""
 
 
 class Usage(Struct, frozen=True, kw_only=True, gc=False):
@@ -66,26 +36,11 @@ class Usage(Struct, frozen=True, kw_only=True, gc=False):
     """`ok`, `canceled`, or the class of the error."""
 
 
-class UsageLog:
-    """A buffer of rows, and the task that writes them; no row is lost while the database is away.
-
-    When more than `MOST_ROWS` wait, the oldest go.
-    """
+class UsageLog(RowLog[Usage]):
+    """The rows of usage."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._rows: deque[Usage] = deque(maxlen=MOST_ROWS)
-        self._batch: Sequence[Usage] = ()
-        """Rows that are being written, `_next` is the id of their first."""
-        self._next = secrets.randbits(62)
-        self._dropped = 0
-        self._reported = -REPORT_EVERY
-        self._module: ModuleType | None = None
-        self._turn = asyncio.Lock()
-        self._some = asyncio.Event()
-        self._full = asyncio.Event()
-        self._closing = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
+        super().__init__(database, "usage", "core.usage_table")
 
     @property
     def table(self) -> "Table":
@@ -94,106 +49,9 @@ class UsageLog:
 
         return USAGE
 
-    @property
-    def waiting(self) -> int:
-        """The number of rows that are not written yet."""
-        return len(self._batch) + len(self._rows)
-
-    def record(self, usage: Usage) -> None:
+    def record(self, row: Usage) -> None:
         """Note what a request used; 1 us."""
-        texts = len(usage.user) + len(usage.model) + len(usage.tenant) + len(usage.key)
-        if texts > MOST_TEXT or redact(usage.model) is not usage.model:
-            usage = _cleaned(usage)
-        rows = self._rows
-        if len(rows) == MOST_ROWS:
-            self._dropped += 1
-        rows.append(usage)
-        waiting = len(rows)
-        if waiting == 1:
-            self._some.set()
-            if self._writer is None:
-                self._writer = asyncio.create_task(self._write(), name="usage")
-        elif waiting == BATCH:
-            self._full.set()
-
-    async def prepare(self) -> None:
-        """Make the table; raise `SettingsError` when it is newer than the router."""
-        table = await self._imported()
-        await self._database.prepare(table.FAMILY, table.MIGRATIONS, table.USAGE.metadata)
-
-    async def flush(self) -> None:
-        """Write all that is recorded by now; raise `Unavailable` when the database is away."""
-        table = await self._imported()
-        async with self._turn:
-            left = self.waiting
-            while left > 0:
-                if not self._batch:
-                    size = min(BATCH, len(self._rows))
-                    self._batch = [self._rows.popleft() for _ in range(size)]
-                await self.prepare()
-                # Tried again with the same ids after a failure whose outcome is not known.
-                await table.write(self._database, self._next, self._batch)
-                self._next += len(self._batch)
-                left -= len(self._batch)
-                self._batch = ()
-
-    async def close(self) -> None:
-        """Write what is left; it is lost when the database stays away for `END_TIMEOUT`."""
-        if self._writer is None:
-            return
-        for event in (self._closing, self._some, self._full):
-            event.set()
-        try:
-            async with asyncio.timeout(END_TIMEOUT):
-                await self._writer
-        except TimeoutError:
-            log.error("rows of usage are lost: the database is away", rows=self.waiting)
-        finally:
-            self._writer = None
-            self._closing.clear()
-
-    async def _imported(self) -> ModuleType:
-        """Return the module of the table; with it comes SQLAlchemy, which takes its time."""
-        if self._module is None:
-            self._module = await asyncio.to_thread(import_module, "core.usage_table")
-        return self._module
-
-    async def _write(self) -> None:
-        """Write batch after batch until the end."""
-        delay = 0.0
-        while self.waiting or not self._closing.is_set():
-            if not self.waiting:
-                self._some.clear()
-                await self._some.wait()
-            await self._pause(delay)
-            try:
-                await self.flush()
-                delay = 0.0
-            except Exception as error:
-                delay = min(MOST_WAIT, delay * 2 or EVERY)
-                if not isinstance(error, Unavailable):
-                    log.exception("usage can't be written: it is tried again")
-            self._report()
-
-    async def _pause(self, delay: float) -> None:
-        """Wait for a whole batch, or for the time until another try."""
-        if self._closing.is_set():
-            await asyncio.sleep(min(delay, EVERY))
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay or EVERY):
-                await (self._closing if delay else self._full).wait()
-        self._full.clear()
-
-    def _report(self) -> None:
-        now = time.monotonic()
-        if self._dropped and now - self._reported >= REPORT_EVERY:
-            log.error("rows of usage were dropped: the database is away", rows=self._dropped)
-            self._dropped = 0
-            self._reported = now
-
-
-def _cleaned(usage: Usage) -> Usage:
-    """Cut long texts, which keeps the buffer bounded in bytes, and keys that are no model."""
-    texts = {name: value for name, value in asdict(usage).items() if isinstance(value, str)}
-    return replace(usage, **{name: redact(value)[:MOST_TEXT] for name, value in texts.items()})
+        texts = len(row.user) + len(row.model) + len(row.tenant) + len(row.key)
+        if texts > MOST_TEXT or redact(row.model) is not row.model:
+            row = cleaned(row)
+        super().record(row)

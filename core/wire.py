@@ -6,7 +6,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from core.errors import UpstreamInvalid
+from core.errors import UnsupportedParameter, UpstreamInvalid
 from core.failures import from_error
 from core.messages import Call, Chunk, Message, Options, ToolCall
 
@@ -58,12 +58,30 @@ _fields = {kind: form.__struct_fields__ for kind, (_, form) in _FORMS.items()}
 
 
 def request(call: Call) -> tuple[str, bytes]:
-    """Return the path and the body of a call, written anew from checked values only."""
+    """Return the path and the body of a call, written anew from checked values only.
+
+    Raises `UnsupportedParameter` for a file that no plugin has taken out of the call.
+    """
     path, form = _FORMS[call.kind]
     values = {name: getattr(call, name) for name in _fields[call.kind] if name != "input"}
     if call.kind == "embed":
         values["input"] = call.inputs
+    for message in call.messages:
+        if message.files or message.image_types:
+            values["messages"] = tuple(map(_readable, call.messages, range(len(call.messages))))
+            break
     return path, _encode(form(**values))
+
+
+def _readable(message: Message, at: int) -> Message:
+    """Return a message without what Ollama does not read."""
+    if message.files:
+        raise UnsupportedParameter(
+            'files are not read here: send text or images, or add "guardrails.uploads" to [chain] '
+            "plugins",
+            param=f"messages[{at}].content",
+        )
+    return message.replace(image_types=()) if message.image_types else message
 
 
 class _LineMessage(Struct):

@@ -37,6 +37,7 @@ from core.messages import (
     Call,
     Chunk,
     Chunks,
+    File,
     Function,
     Handler,
     Message,
@@ -53,6 +54,8 @@ from core.principal import (
     full_name,
     model_pattern,
 )
+from core.row_table import RowTable
+from core.rows import RowLog
 from core.units import Duration, Secret, Size
 from core.usage import Usage
 
@@ -70,6 +73,7 @@ __all__ = [
     "Decision",
     "Direction",
     "Duration",
+    "File",
     "Forbidden",
     "Function",
     "Gateway",
@@ -90,6 +94,8 @@ __all__ = [
     "Period",
     "Principal",
     "RateLimited",
+    "RowLog",
+    "RowTable",
     "Secret",
     "SettingsError",
     "Size",

@@ -58,8 +58,11 @@ async def routing(toml: str, folder: Path) -> AsyncIterator[Router]:
             await asyncio.gather(task, return_exceptions=True)
 
 
-def toml_for(ollama_url: str, chain: str = "", more: str = "") -> str:
-    """Return settings for a router in front of one Ollama; `chain` is a list of names."""
+def toml_for(ollama_url: str, chain: str = "", more: str = "", beside: str = "") -> str:
+    """Return settings for a router in front of one Ollama; `chain` is a list of names.
+
+    `beside` stands in the chain's table too, `more` is the rest of the file.
+    """
     plugins = ", ".join(f'"{name}"' for name in chain.split())
     return f"""
 [ollama]
@@ -68,6 +71,7 @@ embedded = "never"
 
 [chain]
 plugins = [{plugins}]
+{beside}
 
 {more}
 """

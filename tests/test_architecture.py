@@ -14,12 +14,13 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("core", "plugins", "localai", "benchmarks", "examples", "tests")
 MOST_LINES = 400
 FACE = """
-UNCLAIMED Budget BudgetSpent Caching Call Chunk Chunks Connection ContextTooLong Database Decision
-Direction Duration Forbidden Function Gateway GatewayError Handler Inference InternalError InvalidRequest Limits Lister
-Listing Message ModelNotFound Models NotFound Options PayloadTooLarge Period Principal RateLimited
-Secret SettingsError Size ToolCall Unauthenticated Unavailable Unit UnsupportedParameter
-UpstreamBusy UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage admin_url
-full_name hint hookimpl inference_of model_pattern open_database open_gateway read_json send_error
+UNCLAIMED Budget BudgetSpent Caching Call Chunk Chunks Connection ContextTooLong Database
+Decision Direction Duration File Forbidden Function Gateway GatewayError Handler Inference
+InternalError InvalidRequest Limits Lister Listing Message ModelNotFound Models NotFound Options
+PayloadTooLarge Period Principal RateLimited RowLog RowTable Secret SettingsError Size ToolCall
+Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy UpstreamFailed
+UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage admin_url full_name hint hookimpl
+inference_of model_pattern open_database open_gateway read_json send_error
 """
 
 

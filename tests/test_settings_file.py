@@ -59,7 +59,9 @@ def test_a_plugins_settings_are_there_with_their_defaults(
 def test_nothing_else_is_there() -> None:
     """The file has no table that is not the core's or a plugin's."""
     assert set(TABLES) == {*CORE, "chain", "plugins"}
-    assert list(TABLES["chain"]) == ["plugins"]
+    assert list(TABLES["chain"]) == list(config.Chain.__struct_fields__)
+    beside = {name: value for name, value in TABLES["chain"].items() if name != "plugins"}
+    assert msgspec.convert(beside, config.Chain, dec_hook=decoder(Path())) == config.Chain()
     assert {(family, each) for family, table in TABLES["plugins"].items() for each in table} == {
         (family, member) for family, member, _ in MEMBERS
     }

@@ -34,14 +34,15 @@ class Form(Protocol):
 async def answer(exchange: Exchange, call: Call, form: Form) -> None:
     """Answer a call, streamed or whole as it asks. Raises `GatewayError` before the first byte."""
     if not call.stream:
-        await exchange.send_json(form.whole(await whole(exchange, call)), headers=call.headers)
+        body = form.whole(await whole(exchange, call))
+        await exchange.send_json(body, headers=exchange.inference.headers())
         return
     async with aclosing(exchange.infer(call)) as chunks:
         first = await anext(chunks, None)
         if first is None:
             raise UpstreamInvalid("the answer is empty: try again")
         media = dialects.STREAM[exchange.dialect]
-        await exchange.start(200, media, STREAM_HEADERS | call.headers)
+        await exchange.start(200, media, STREAM_HEADERS | exchange.inference.headers())
         exchange.guard_writes()
         async with aclosing(_frames(form, first, chunks, exchange.inference)) as frames:
             await send_pieces(frames, exchange.write)

@@ -8,6 +8,7 @@ import structlog
 
 from core.api import dialects
 from core.connection import Connection
+from core.decisions import HEADER
 from core.errors import (
     Forbidden,
     GatewayError,
@@ -20,6 +21,7 @@ from core.inference import KEY, Inference, inference_of
 from core.listing import Listing, Models
 from core.messages import Call, Chunks, Dialect
 from core.principal import Principal
+from core.redact import redact
 
 if TYPE_CHECKING:
     from core.generation import Generation
@@ -30,6 +32,11 @@ Scope = Any
 """An ASGI scope: a mutable mapping, which Litestar types more narrowly than ASGI does."""
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
+
+OWN = "x-localai-"
+"""What the names of the headers begin with that plugins may set late, and on errors."""
+TRAILERS = "http.response.trailers"
+"""The ASGI extension for headers after the body."""
 
 WATCH_AFTER = 0.02
 """Seconds after which a client is watched for leaving. A cached answer is out by then, and needs
@@ -60,6 +67,8 @@ class Exchange:
         """Whether the head of the answer is out."""
         self.finished = False
         """Whether all of the answer is out."""
+        self._early: Mapping[str, str] | None = None
+        """The headers of an answer that may have trailers."""
         self._receive = receive
         self._send = send
         self._task: asyncio.Task[Any] | None = None
@@ -187,37 +196,52 @@ class Exchange:
         headers: Mapping[str, str] | None = None,
         length: int | None = None,
     ) -> None:
-        """Send the head of an answer."""
+        """Send the head of an answer; a stream's, if it has no `length`."""
         self.started = True
         raw = [(b"content-type", content_type)]
         if length is not None:
             raw.append((b"content-length", b"%d" % length))
         if headers:
-            raw += [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+            raw += _raw(headers)
+        message = {"type": "http.response.start", "status": status, "headers": raw}
+        if length is None and TRAILERS in self.scope.get("extensions", ()):
+            self._early = dict(headers or {})
+            raw.append((b"trailer", HEADER.encode()))
+            message["trailers"] = True
+        await self._send(message)
 
     async def write(self, body: bytes, *, more: bool = True) -> None:
         """Send a piece of the answer; one that blocks for too long ends the exchange."""
-        self.finished = not more
-        message = {"type": "http.response.body", "body": body, "more_body": more}
-        if self._stall_check is None:
-            await self._send(message)
-            return
-        self._blocked_since = asyncio.get_running_loop().time()
-        await self._send(message)
+        if self._stall_check is not None:
+            self._blocked_since = asyncio.get_running_loop().time()
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        if not more:
+            if self._early is not None:
+                late = dict(self._own_headers().items() - self._early.items())
+                await self._send({"type": TRAILERS, "headers": _raw(late), "more_trailers": False})
+            self.finished = True
         self._blocked_since = None
 
     async def fail(self, error: GatewayError) -> None:
         """Answer with an error, as an event when the answer has begun."""
-        if self._gone:
+        if self._gone or self.finished:
             return
         if self.started:
             await self.write(dialects.error_event(error, self.dialect), more=False)
             return
-        headers = error.headers()
+        headers = self._own_headers() | error.headers()
         if isinstance(error, PayloadTooLarge | UnsupportedMediaType):
             headers["connection"] = "close"  # the rest of the body is not wanted
         await self.send_json(dialects.error_body(error, self.dialect), error.status, headers)
+
+    def _own_headers(self) -> dict[str, str]:
+        """Return what plugins have set by now, of a call that came as far as the chain."""
+        inference = inference_of(self.scope)
+        if inference is None:
+            return {}
+        headers = inference.headers()
+        # A value may be what the caller sent, as a model's name is.
+        return {name: redact(value) for name, value in headers.items() if name.startswith(OWN)}
 
     # ---- ends before its time
 
@@ -277,3 +301,7 @@ class Exchange:
                 pending.cancel()
         # They refer to this exchange: without them it is freed at once, not by the collector.
         self._stall_check = self._watch_start = self._watcher = None
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

@@ -40,7 +40,7 @@ async def embed(exchange: Exchange) -> None:
     _check_named(exchange, request.model)
     call = form_in.embed_call(request, exchange.principal, exchange.request_id)
     vectors = await whole(exchange, call)
-    await exchange.send_json(form.embed(vectors, call), headers=call.headers)
+    await exchange.send_json(form.embed(vectors, call), headers=exchange.inference.headers())
 
 
 async def embeddings(exchange: Exchange) -> None:
@@ -49,7 +49,7 @@ async def embeddings(exchange: Exchange) -> None:
     check_model(exchange, request.model)
     call = form_in.embeddings_call(request, exchange.principal, exchange.request_id)
     vectors = await whole(exchange, call)
-    await exchange.send_json(form.embeddings(vectors), headers=call.headers)
+    await exchange.send_json(form.embeddings(vectors), headers=exchange.inference.headers())
 
 
 async def tags(exchange: Exchange) -> None:
@@ -148,6 +148,7 @@ OPERATIONS = (
         chat,
         "chat",
         "Answer a conversation, streamed or not",
+        kind="chat",
         body=form_in.ChatRequest,
         example={"model": "default", "messages": [{"role": "user", "content": "Hello!"}]},
         answer=_STAMP | {"message": {"role": "assistant", "content": "Hello!"}} | _DONE,
@@ -158,6 +159,7 @@ OPERATIONS = (
         generate,
         "chat",
         "Continue a text, streamed or not",
+        kind="generate",
         body=form_in.GenerateRequest,
         example={"model": "default", "prompt": "Why is the sky blue?", "stream": False},
         answer=_STAMP | {"response": "Because of Rayleigh scattering."} | _DONE,
@@ -168,6 +170,7 @@ OPERATIONS = (
         embed,
         "embeddings",
         "Embed texts",
+        kind="embed",
         body=form_in.EmbedRequest,
         example={"model": "localai-embed", "input": ["first text", "second text"]},
         answer={"model": "localai-embed", "embeddings": [[0.1, 0.2], [0.3, 0.4]]},
@@ -177,6 +180,7 @@ OPERATIONS = (
         embeddings,
         "embeddings",
         "Embed one text (older form)",
+        kind="embed",
         body=form_in.EmbeddingsRequest,
         example={"model": "localai-embed", "prompt": "a text"},
         answer={"embedding": [0.1, 0.2]},

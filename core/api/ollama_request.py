@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from core.api.openai_call import check_base64
+from core.api.attachments import check_base64
 from core.errors import InvalidRequest
 from core.messages import Caching, Call, Kind, Message, Options, ToolCall
 from core.principal import Principal

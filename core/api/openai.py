@@ -49,7 +49,7 @@ async def embed(exchange: Exchange) -> None:
     call = embedding_call(request, exchange.principal, exchange.request_id)
     vectors = await whole(exchange, call)
     body = embeddings(vectors, call, request.encoding_format)
-    await exchange.send_json(body, headers=call.headers)
+    await exchange.send_json(body, headers=exchange.inference.headers())
 
 
 async def models(exchange: Exchange) -> None:
@@ -89,6 +89,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/chat/completions",
         run=chat,
+        kind="chat",
         scope="chat",
         tag="OpenAI",
         summary="Answer a conversation, streamed or not",
@@ -115,6 +116,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/completions",
         run=complete,
+        kind="generate",
         scope="chat",
         tag="OpenAI",
         summary="Continue a text",
@@ -135,6 +137,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/embeddings",
         run=embed,
+        kind="embed",
         scope="embeddings",
         tag="OpenAI",
         summary="Embed texts",

@@ -228,9 +228,9 @@ def embeddings(answer: Chunk, call: Call, encoding: str | None) -> bytes:
 
 
 def finish_reason(chunk: Chunk, called_tools: bool) -> str:
-    """Translate Ollama's reason; an unfinished tool call stays `length`."""
-    if chunk.done_reason == "length":
-        return "length"
+    """Translate Ollama's reason, and a guard's; an unfinished tool call stays `length`."""
+    if chunk.done_reason in ("length", "content_filter"):
+        return chunk.done_reason
     return "tool_calls" if called_tools else "stop"
 
 

@@ -1,27 +1,26 @@
 """OpenAI's requests → `Call`s. What can't be done is refused by name, never ignored."""
 
-import binascii
-import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
+from core.api.attachments import file_in, image_in
 from core.api.openai_request import (
     ChatRequest,
     CompletionRequest,
     EmbeddingRequest,
+    FilePart,
     ImagePart,
+    InputFilePart,
     RequestMessage,
     ResponseFormat,
     Sampling,
     TextPart,
 )
 from core.errors import InvalidRequest, UnsupportedParameter
-from core.messages import Caching, Call, Function, Message, Options, ToolCall
+from core.messages import Caching, Call, File, Function, Message, Options, ToolCall
 from core.principal import Principal
-
-# What Ollama's own /v1 layer takes (openai/openai.go).
-_DATA_URI = re.compile(r"data:(?:image/(?:jpeg|jpg|png|webp|gif))?;base64,", re.IGNORECASE)
 
 _EFFORTS: dict[str, bool | str] = {
     "none": False,
@@ -185,18 +184,20 @@ def _messages(messages: list[RequestMessage]) -> tuple[Message, ...]:
         at = f"messages[{position}]"
         calls = _tool_calls(message, at)
         names |= {call.id: call.function.name for call in calls if call.id}
-        content, images = _content(message, at)
+        content = _content(message, at)
         is_result = message.role in ("tool", "function")
         tool_call_id = message.tool_call_id or "" if is_result else ""
         made.append(
             Message(
                 role={"developer": "system", "function": "tool"}.get(message.role, message.role),
-                content=content,
+                content=content.text,
                 thinking=message.reasoning or message.reasoning_content or "",
-                images=images,
+                images=tuple(content.images),
                 tool_calls=calls,
                 tool_name=(message.name or names.get(tool_call_id, "")) if is_result else "",
                 tool_call_id=tool_call_id,
+                image_types=tuple(content.image_types) if any(content.image_types) else (),
+                files=tuple(content.files),
             )
         )
     return tuple(made)
@@ -217,47 +218,42 @@ def _tool_calls(message: RequestMessage, at: str) -> tuple[ToolCall, ...]:
     return tuple(calls)
 
 
-def _content(message: RequestMessage, at: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a message and its images."""
+class _Content(NamedTuple):
+    """What the parts of a message come to."""
+
+    text: str = ""
+    images: Sequence[str] = ()
+    image_types: Sequence[str] = ()
+    files: Sequence[File] = ()
+
+
+def _content(message: RequestMessage, at: str) -> _Content:
     content = message.content
     if content is None:
         if not message.tool_calls:
             raise InvalidRequest(f"{at}.content is required", param=f"{at}.content")
-        return "", ()
+        return _Content()
     if isinstance(content, str):
-        return content, ()
-    texts, images = [], []
+        return _Content(content)
+    texts: list[str] = []
+    images, types = [], []
+    files = []
     for index, part in enumerate(content):
+        here = f"{at}.content[{index}]"
         if isinstance(part, TextPart):
             texts.append(part.text)
         elif isinstance(part, ImagePart):
-            images.append(_image(part.image_url.url, f"{at}.content[{index}].image_url.url"))
+            data, media_type = image_in(part.image_url.url, f"{here}.image_url.url")
+            images.append(data)
+            types.append(media_type)
+        elif isinstance(part, FilePart):
+            files.append(file_in(part.file, f"{here}.file"))
+        elif isinstance(part, InputFilePart):
+            raise UnsupportedParameter(
+                "input_file is of the Responses API: send "
+                '{"type": "file", "file": {"filename": …, "file_data": "data:…;base64,…"}}',
+                param=f"{here}.type",
+            )
         else:
             texts.append(part.refusal)
-    return "\n".join(texts), tuple(images)
-
-
-def _image(url: str, param: str) -> str:
-    if url[:5].lower() in ("http:", "https"):
-        raise InvalidRequest(
-            "images are not fetched from the network: send them as data:image/png;base64,…",
-            param=param,
-        )
-    match = _DATA_URI.match(url)
-    if match is None:
-        raise InvalidRequest(
-            "an image must be a data URI of a jpeg, png, webp or gif in base64", param=param
-        )
-    data = url[match.end() :]
-    check_base64(data, param)
-    return data
-
-
-def check_base64(data: str, param: str) -> None:
-    """Raise `InvalidRequest` unless `data` is the base64 of something, as Go reads it."""
-    try:
-        if binascii.a2b_base64(data.replace("\n", "").replace("\r", ""), strict_mode=True):
-            return
-    except ValueError:
-        pass
-    raise InvalidRequest(f"{param} is not valid base64", param=param)
+    return _Content("\n".join(texts), images, types, files)

@@ -37,10 +37,31 @@ class ImagePart(_Request, tag_field="type", tag="image_url"):
     image_url: ImageUrl
 
 
+class FileContent(_Request):
+    """A file: its content is a data URI, or bare base64."""
+
+    filename: str | None = None
+    file_data: str | None = None
+    file_id: str | None = None
+
+
+class FilePart(_Request, tag_field="type", tag="file"):
+    """A part of a message that is a file."""
+
+    file: FileContent
+
+
+class InputFilePart(_Request, tag_field="type", tag="input_file"):
+    """A file as the Responses API spells it; read only to say how to spell it here."""
+
+
 class RefusalPart(_Request, tag_field="type", tag="refusal"):
     """A part of an earlier answer in which the model refused."""
 
     refusal: str
+
+
+Part = TextPart | ImagePart | FilePart | InputFilePart | RefusalPart
 
 
 class CalledFunction(_Request):
@@ -62,7 +83,7 @@ class RequestMessage(_Request):
     """One message of the conversation."""
 
     role: Literal["developer", "system", "user", "assistant", "tool", "function"]
-    content: str | list[TextPart | ImagePart | RefusalPart] | None = None
+    content: str | list[Part] | None = None
     name: str | None = None
     tool_calls: list[RequestToolCall] | None = None
     tool_call_id: str | None = None

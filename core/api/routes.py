@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 from core.api.dialects import dialect_of
 from core.api.exchange import Exchange, Receive, Run, Scope, Send
 from core.errors import MethodNotAllowed
+from core.messages import Kind
 
 if TYPE_CHECKING:
     from core.generation import Generation
@@ -32,6 +33,8 @@ class Operation:
     """An example of the request's body."""
     answer: Mapping[str, Any] = field(default_factory=dict)
     """An example of the answer."""
+    kind: Kind | None = None
+    """What it asks a model for; `None` where it asks none."""
     streams: str | None = None
     """The content type of a streamed answer."""
     errors: tuple[int, ...] = ()

@@ -50,6 +50,7 @@ class ExactCache:
     """Answers repeated calls from memory or Redis, apart for each tenant."""
 
     fail_mode = "open"
+    answers = True
 
     class Config(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
         """Settings of [plugins.cache.exact]."""

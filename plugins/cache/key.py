@@ -24,7 +24,7 @@ MATTERS = (
 """Fields of a call that change its answer, besides the model, messages, images and inputs."""
 
 LARGE = 262_144
-"""Bytes of images from which on a key is made beside the event loop; these take 0.3 ms."""
+"""Bytes of images and files from which on a key is made beside the loop; these take 0.3 ms."""
 
 # Arrays and objects keep their order: that of a schema's properties is the order of the answer's.
 _encode = msgspec.msgpack.Encoder().encode
@@ -76,6 +76,8 @@ async def key_of(call: Call, model_digest: str, partition: tuple[str, ...]) -> s
     for message in call.messages:
         for image in message.images:
             images += len(image)
+        for file in message.files:
+            images += len(file.data)
     if images < LARGE:
         return _key_of(call, model_digest, partition)
     return await asyncio.to_thread(_key_of, call, model_digest, partition)
@@ -96,16 +98,23 @@ def element_keys(call: Call, model_digest: str, partition: tuple[str, ...]) -> l
 
 def _key_of(call: Call, model_digest: str, partition: tuple[str, ...]) -> str:
     images = tuple(_image(image) for image in call.images)
-    messages = tuple(_without_images(message) for message in call.messages)
+    messages = tuple(_without_data(message) for message in call.messages)
     alike = (partition, model_of(call), model_digest, _fields(call), messages, images, call.inputs)
     return f"{call.kind}:{digest(_encode(alike))}"
 
 
-def _without_images(message: Message) -> Message:
-    """Return a message with digests in the place of images, which need not be copied so."""
-    if not message.images:
+def _without_data(message: Message) -> Message:
+    """Return a message with digests in the place of images and files, which need not be copied so.
+
+    What images are declared as is no part of it: a model is not told.
+    """
+    if not (message.images or message.files or message.image_types):
         return message
-    return message.replace(images=tuple(_image(image) for image in message.images))
+    return message.replace(
+        images=tuple(_image(image) for image in message.images),
+        image_types=(),
+        files=tuple(file.replace(data=_image(file.data)) for file in message.files),
+    )
 
 
 def _image(image: str) -> str:

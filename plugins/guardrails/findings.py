@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import MutableSequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from localai import Decision, Direction
@@ -26,6 +27,13 @@ def fingerprint(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), key=_key, digest_size=8).hexdigest()
 
 
+@dataclass(slots=True)
+class _Found:
+    count: int = 0
+    hashes: dict[str, None] = field(default_factory=dict)
+    score: float | None = None
+
+
 class Findings:
     """Counts what a guard finds in a call, and adds it to the call's decisions at the end."""
 
@@ -33,27 +41,51 @@ class Findings:
 
     def __init__(self, guard: str) -> None:
         self._guard = guard
-        self._found: dict[tuple[str, str, Direction], tuple[int, dict[str, None]]] = {}
+        self._found: dict[tuple[str, str, Direction], _Found] = {}
 
-    def add(self, rule: str, action: str, direction: Direction, text: str = "") -> None:
-        """Count one find; `text` is hashed, and not kept."""
-        key = (rule, action, direction)
-        count, hashes = self._found.get(key, (0, {}))
-        if text and len(hashes) < MOST_HASHES:
-            hashes[fingerprint(text)] = None
-        self._found[key] = (count + 1, hashes)
+    def add(
+        self,
+        rule: str,
+        action: str,
+        direction: Direction,
+        text: str = "",
+        *,
+        hashed: str = "",
+        score: float | None = None,
+    ) -> None:
+        """Count one find; `text` is hashed, and not kept, unless it comes `hashed` already.
+
+        Of the scores, the highest is reported.
+        """
+        found = self._found.setdefault((rule, action, direction), _Found())
+        found.count += 1
+        if (text or hashed) and len(found.hashes) < MOST_HASHES:
+            found.hashes[hashed or fingerprint(text)] = None
+        if score is not None:
+            found.score = max(score, found.score or 0.0)
 
     def report(self, decisions: MutableSequence[Decision]) -> None:
         """Append a decision for each rule, action and direction, and start anew."""
-        for (rule, action, direction), (count, hashes) in self._found.items():
+        for (rule, action, direction), found in self._found.items():
             decisions.append(
                 Decision(
                     guard=self._guard,
                     rule=rule,
                     action=action,
                     direction=direction,
-                    count=count,
-                    hashes=tuple(hashes),
+                    count=found.count,
+                    hashes=tuple(found.hashes),
+                    score=found.score,
                 )
             )
         self._found.clear()
+
+
+def directions(*, input: object = None, output: object = None) -> frozenset[Direction]:
+    """Return in which directions a plugin guards, as its attribute `guards` says it."""
+    found: list[Direction] = []
+    if input:
+        found.append("input")
+    if output:
+        found.append("output")
+    return frozenset(found)

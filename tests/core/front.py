@@ -122,12 +122,12 @@ class Front:
 
 @asynccontextmanager
 async def running_front(
-    limits: HttpLimits | None = None, keep_alive: int = 5
+    limits: HttpLimits | None = None, keep_alive: int = 5, answering: Any = None
 ) -> AsyncIterator[Front]:
-    """Run a server until the block ends; `keep_alive` is in seconds."""
+    """Run a server until the block ends; `keep_alive` is in seconds, `answering` another app."""
     app = Echo()
     config = uvicorn.Config(
-        app,
+        answering or app,
         host="127.0.0.1",
         port=0,
         http=strict_protocol(limits or HttpLimits()),

@@ -1,5 +1,7 @@
 """The application as a whole: errors in the caller's dialect, plugins' routes behind scopes."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -210,3 +212,58 @@ async def test_around_app_must_return_an_app(double: OllamaDouble, tmp_path: Pat
     with pytest.raises(SettingsError, match="plugin 'notanapp': around_app must return an ASGI"):
         async with routing(toml(double, tmp_path, "NotAnApp"), tmp_path):
             pass
+
+
+WITHOUT = """
+import asyncio, sys
+from core.config import load
+from core.server import started
+from pathlib import Path
+
+async def main():
+    async with started(load(Path(sys.argv[1]))):
+        heavy = ("rich", "pydantic", "PIL", "pypdf", "jsonschema_rs", "numpy", "phonenumbers")
+        print([name for name in heavy if name in sys.modules])
+
+asyncio.run(main())
+"""
+
+
+def test_a_router_starts_without_what_it_may_never_need(tmp_path: Path) -> None:
+    """The shipped settings import neither rich nor pydantic, nor what only some requests need."""
+    shipped = (Path(__file__).parents[2] / "localai.toml").read_text()
+    file = tmp_path / "localai.toml"
+    file.write_text(shipped.replace("port = 8000", "port = 0").replace('"auto"', '"always"', 1))
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+async def test_a_plugin_may_use_pydantic(tmp_path: Path) -> None:
+    """A route of a plugin answers with a model of pydantic, as Litestar's own do."""
+    (tmp_path / "pydantic_page.py").write_text(
+        "from litestar import get\n"
+        "from localai import hookimpl\n"
+        "from pydantic import BaseModel\n\n\n"
+        "class Page(BaseModel):\n    title: str\n\n\n"
+        "@get('/page', opt={'public': True})\n"
+        "async def page() -> Page:\n    return Page(title='Hi')\n\n\n"
+        "class Pages:\n"
+        "    @hookimpl\n    def route_handlers(self, gateway):\n        return [page]\n"
+    )
+
+    async with (
+        routing(
+            '[ollama]\nembedded = "always"\n[chain]\nplugins = ["pages"]\n'
+            '[plugins.pages]\nuse = "pydantic_page:Pages"\n',
+            tmp_path,
+        ) as router,
+        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+    ):
+        assert (await client.get("/page")).json() == {"title": "Hi"}

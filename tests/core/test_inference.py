@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from core.decisions import Decision
 from core.inference import Inference, inference_of
 from localai import hookimpl
 from tests.plugins.support import ENDLESS, HELLO, a_call, asking, leaves, serving
@@ -82,3 +83,15 @@ async def test_whoever_leaves_is_seen_to_leave(tmp_path: Path) -> None:
     assert inference is not None
     assert inference.first is not None
     assert inference.outcome == "canceled"
+
+
+def test_what_guards_decide_is_a_header() -> None:
+    """The headers are those of the call, and one that tells all decisions by now."""
+    call = a_call(headers={"x-one": "1"})
+    inference = Inference(call)
+    assert inference.headers() is call.headers
+    call.decisions.append(Decision(guard="pii", rule="card", action="mask", direction="output"))
+    assert inference.headers() == {"x-one": "1", "x-localai-guardrail": "pii.card=mask;output"}
+    call.headers["x-localai-guardrail"] = "schema=valid"
+    told = inference.headers()["x-localai-guardrail"]
+    assert told == "schema=valid, pii.card=mask;output"

@@ -13,10 +13,11 @@ from core.errors import (
     ContextTooLong,
     GatewayError,
     InvalidRequest,
+    UnsupportedParameter,
     UpstreamFailed,
     UpstreamInvalid,
 )
-from core.messages import Call, Chunk, Function, Message, Options, ToolCall
+from core.messages import Call, Chunk, File, Function, Message, Options, ToolCall
 from core.principal import Principal
 
 CHAT = Call(
@@ -60,6 +61,24 @@ def _body(call: Call) -> tuple[str, dict[str, Any]]:
 def test_only_what_was_asked_is_sent(call: Call, path: str, body: dict[str, Any]) -> None:
     """A plain call is the smallest body that says it, with `stream` always said."""
     assert _body(call) == (path, body)
+
+
+def test_what_images_are_declared_as_is_not_sent() -> None:
+    """Ollama gets the images alone, of every message."""
+    look = Message(role="user", content="look", images=("AA==",))
+    declared = look.replace(image_types=("image/png",))
+    for messages in ((declared,), (look, declared), (declared, look)):
+        assert _body(CHAT.replace(messages=messages)) == _body(
+            CHAT.replace(messages=(look,) * len(messages))
+        )
+
+
+def test_a_file_is_never_sent() -> None:
+    """What no plugin has read is refused, with the place and what to do about it."""
+    hello = Message(role="user", content="hi")
+    with pytest.raises(UnsupportedParameter, match=r'add "guardrails.uploads" to') as caught:
+        wire.request(CHAT.replace(messages=(hello, hello.replace(files=(File(data="AA=="),)))))
+    assert caught.value.param == "messages[1].content"
 
 
 @pytest.mark.parametrize("call", [CHAT, GENERATE, EMBED])

@@ -81,7 +81,8 @@ async def router(tmp_path: Path) -> AsyncIterator[Router]:
         f'{{ name = "{role}", key = "{key_of(role)}", scopes = {sorted(scopes)} }}'
         for role, scopes in ROLES.items()
     )
-    chain = ", ".join(f'"{family}"' for family in families())
+    order = sorted(families(), key=lambda family: family == "cache")  # guards must stand outside
+    chain = ", ".join(f'"{family}"' for family in order)
     toml = (
         f'[ollama]\nembedded = "always"\n[chain]\nplugins = [{chain}]\n'
         f"[plugins.auth.static]\nkeys = [{keys}]\n"

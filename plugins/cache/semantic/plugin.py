@@ -31,6 +31,7 @@ class SemanticCache:
     """Answers questions that are much like earlier ones, apart for each tenant."""
 
     fail_mode = "open"
+    answers = True
 
     class Config(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
         """Settings of [plugins.cache.semantic]."""

@@ -31,14 +31,14 @@ def question_in(call: Call, *, sampled: bool) -> str | None:
     """Return the text that a call asks; `None` for a call that is not to be compared.
 
     That is one whose answer can't be given again, which ends in anything but the user's own text,
-    or which has an image: what is in images is not compared.
+    or which has an image or a file: what is in those is not compared.
     """
     if call.kind != "chat" or not is_repeatable(call, sampled):
         return None
     last = call.messages[-1]
     if last.role != "user" or not last.content or last.tool_calls or last.thinking:
         return None
-    if any(message.images for message in call.messages):
+    if any(message.images or message.files for message in call.messages):
         return None
     return last.content
 

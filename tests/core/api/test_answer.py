@@ -55,6 +55,7 @@ class _Exchange:
         self._chunks = chunks
 
     def infer(self, call: Call) -> Chunks:
+        self.inference = Inference(call)
         return self._handler(call)
 
     async def _handler(self, call: Call) -> Chunks:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from localai import Call, Chunk, Chunks, Handler, hookimpl
 from tests.double import OllamaDouble, Received, Script, faults
 from tests.support import Router, routing, toml_for
 
@@ -146,6 +147,40 @@ async def test_a_client_that_never_reads_is_ended(double: OllamaDouble, tmp_path
             received = await called(double, "/api/chat")
             async with asyncio.timeout(5):
                 await received.disconnected.wait()
+
+
+class AtOnce:
+    """A plugin that says an answer all at once, which is more than any buffer holds."""
+
+    @hookimpl
+    def around_inference(self, next: Handler) -> Handler:
+        """Answer without the model."""
+
+        async def at_once(call: Call) -> Chunks:
+            yield Chunk(content="x" * 20_000_000, done=True)
+
+        return at_once
+
+
+@pytest.mark.parametrize("te", ["", "te: trailers\r\n"], ids=["plain", "trailers"])
+async def test_the_end_of_an_answer_is_not_waited_for_either(
+    double: OllamaDouble, tmp_path: Path, te: str
+) -> None:
+    """An answer whose last piece is left unread ends as well, also when trailers follow it."""
+    toml = toml_for(
+        double.url,
+        "large",
+        f'[plugins.large]\nuse = "{__name__}:AtOnce"\n'
+        '[server]\nport = 0\nsend_timeout = "200ms"\ndrain_timeout = 0',
+    )
+    async with routing(toml, tmp_path) as router:
+        with await connect(router, receive_buffer=4096) as client:
+            asked = request("/api/chat").replace(b"\r\n\r\n", f"\r\n{te}\r\n".encode(), 1)
+            await asyncio.get_running_loop().sock_sendall(client, asked)
+            while not router.gateway.current.running:  # noqa: ASYNC110 - it has no event for that
+                await asyncio.sleep(0.01)
+            async with asyncio.timeout(5):
+                await router.gateway.current.idle()
 
 
 async def test_a_client_that_reads_slowly_is_not_ended(

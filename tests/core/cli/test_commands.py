@@ -15,7 +15,7 @@ def test_the_shipped_file_is_right() -> None:
     """The file in the repository checks, with every plugin that is on in its order."""
     result = run("check", SHIPPED)
     assert (result.exit_code, result.stderr) == (0, "")
-    head, *lines = result.stdout.splitlines()
+    head, *lines = result.stdout.partition("\n\n")[0].splitlines()
     assert head == f"No mistake in {SHIPPED}. A request goes through:"
     names = [line.split()[0] for line in lines]
     members = [
@@ -40,6 +40,26 @@ def test_a_good_file_prints_its_chain(folder: Path) -> None:
         ["auth.static", "fails", "closed", "plugins.auth.static:StaticKeys"],
         ["ollama", "http://127.0.0.1:1"],
     ]
+
+
+def test_it_says_what_guards_see(folder: Path) -> None:
+    """A table says on which endpoint, plain and streamed, which guard sees what goes which way."""
+    (folder / "localai.toml").write_text('[chain]\nplugins = ["guardrails.input"]\n')
+    _, _, table = run("check").stdout.partition("\n\n")
+    said, head, *rows = [line.split() for line in table.splitlines()]
+    assert said[:3] == ["Every", "text", "is"]
+    assert head == ["input"]
+    assert ["POST", "/v1/chat/completions", "stream", "in"] in rows
+    assert ["POST", "/api/embeddings", "plain", "in"] in rows
+    assert len(rows) == 11
+
+
+def test_a_guard_that_can_be_passed_by_is_refused(folder: Path) -> None:
+    """A cache outside of a guard would answer without it: the file is refused, with the remedy."""
+    (folder / "localai.toml").write_text('[chain]\nplugins = ["cache", "guardrails"]\n')
+    message = refusal(run("check"))
+    assert "localai.toml:2: [chain] plugins: 'cache.exact' can answer by itself" in message
+    assert "move 'cache.exact' behind it" in message
 
 
 def test_without_a_file_the_defaults_are_checked() -> None:

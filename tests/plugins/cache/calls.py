@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from localai import Caching, Function, Message, Options, Principal, ToolCall
+from localai import Caching, Decision, File, Function, Message, Options, Principal, ToolCall
 from tests.plugins.support import connecting
 
 TEXT = st.text(max_size=8)
@@ -38,7 +38,11 @@ MESSAGES: dict[str, st.SearchStrategy[Any]] = {
     "tool_calls": TOOL_CALLS,
     "tool_name": TEXT,
     "tool_call_id": TEXT,
+    "files": st.lists(st.builds(File, data=TEXT, name=TEXT, media_type=TEXT), max_size=2).map(
+        tuple
+    ),
 }
+IRRELEVANT_OF_MESSAGES: dict[str, st.SearchStrategy[Any]] = {"image_types": TEXTS}
 MATTERS: dict[str, st.SearchStrategy[Any]] = {
     "kind": st.sampled_from(["chat", "generate", "embed"]),
     "model": NAMES,
@@ -69,5 +73,9 @@ IRRELEVANT: dict[str, st.SearchStrategy[Any]] = {
     "cache": st.builds(Caching, no_cache=st.booleans(), tags=st.lists(TEXT).map(tuple)),
     "keep_alive": st.none() | TEXT | FLOATS,
     "headers": st.dictionaries(TEXT, TEXT, max_size=2),
+    "decisions": st.lists(
+        st.builds(Decision, guard=TEXT, rule=TEXT, action=TEXT, direction=st.just("input")),
+        max_size=2,
+    ),
     "principal": st.builds(Principal, id=TEXT, name=TEXT, scopes=st.frozensets(TEXT, max_size=2)),
 }

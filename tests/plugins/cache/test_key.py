@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from localai import Call, Message, Options, Principal
+from localai import Call, File, Message, Options, Principal
 from plugins.cache import key as module
 from plugins.cache.key import (
     LARGE,
@@ -23,7 +23,13 @@ from plugins.cache.key import (
 from plugins.cache.key import (
     MATTERS as FIELDS,
 )
-from tests.plugins.cache.calls import IRRELEVANT, MATTERS, MESSAGES, OPTIONS
+from tests.plugins.cache.calls import (
+    IRRELEVANT,
+    IRRELEVANT_OF_MESSAGES,
+    MATTERS,
+    MESSAGES,
+    OPTIONS,
+)
 from tests.plugins.support import a_call
 
 ANN = Principal(id="key:ann", tenant="one", user="ann")
@@ -40,7 +46,7 @@ def test_every_field_of_a_call_is_judged() -> None:
     assert {*MATTERS, *IRRELEVANT} == set(Call.__struct_fields__)
     assert not {*MATTERS} & {*IRRELEVANT}
     assert {*OPTIONS} == set(Options.__struct_fields__)
-    assert {*MESSAGES} == set(Message.__struct_fields__)
+    assert {*MESSAGES, *IRRELEVANT_OF_MESSAGES} == set(Message.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", [*MATTERS])
@@ -79,6 +85,17 @@ async def test_every_part_of_a_message_changes_the_key(
     assume(value != getattr(message, name))
     changed = message.replace(**{name: value})
     assert await key(a_call(messages=(message,))) != await key(a_call(messages=(changed,)))
+
+
+@pytest.mark.parametrize("name", [*IRRELEVANT_OF_MESSAGES])
+@settings(deadline=None, max_examples=20)
+@given(st.builds(Message, **MESSAGES), st.data())
+async def test_what_a_model_is_not_told_of_a_message_keeps_the_key(
+    name: str, message: Message, data: st.DataObject
+) -> None:
+    """What an image is declared as makes no other key than the image alone."""
+    changed = message.replace(**{name: data.draw(IRRELEVANT_OF_MESSAGES[name])})
+    assert await key(a_call(messages=(message,))) == await key(a_call(messages=(changed,)))
 
 
 @pytest.mark.parametrize("name", [*IRRELEVANT])
@@ -161,7 +178,7 @@ async def test_an_image_is_not_taken_for_its_digest() -> None:
 
 
 async def test_large_images_are_digested_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Megabytes of images hold up nobody else: another thread digests them."""
+    """Megabytes of images or files hold up nobody else: another thread digests them."""
     threads: list[bool] = []
     real = module._image
 
@@ -172,7 +189,9 @@ async def test_large_images_are_digested_beside_the_loop(monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "_image", noted)
     for size in (LARGE - 1, LARGE):
         await key(a_call(messages=(Message(role="user", content="", images=("A" * size,)),)))
-    assert threads == [True, False]
+        file = File(data="A" * size)
+        await key(a_call(messages=(Message(role="user", content="", files=(file,)),)))
+    assert threads == [True, True, False, False]
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)

@@ -6,14 +6,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localai import ContextTooLong, GatewayError, InvalidRequest, Message, Options
-from plugins.guardrails.input import TOKENS_PER_WORD, InputLimits
+from localai import (
+    Call,
+    ContextTooLong,
+    Decision,
+    Function,
+    GatewayError,
+    InvalidRequest,
+    Message,
+    Options,
+    SettingsError,
+    ToolCall,
+)
+from plugins.guardrails.input import BYTES_PER_TOKEN, TOKENS_PER_WORD, InputLimits
 from tests.plugins.support import HELLO, Model, a_call, all_of
 
 CONFIG = InputLimits.Config(
-    max_messages=2, max_characters=20, max_total_tokens=13, max_new_tokens=50, max_images=2
+    max_messages=2,
+    max_characters=20,
+    max_total_tokens=13,
+    max_new_tokens=50,
+    max_images=2,
+    max_tools=2,
 )
 LONG = "x" * 21
+TOOL = {"type": "function", "function": {"name": "f"}}
 
 
 def user(content: str = "", **more: Any) -> Message:
@@ -63,11 +80,7 @@ async def test_a_text_that_is_too_long_is_refused_by_its_place(
     ("changes", "param", "numbers"),
     [
         ({"messages": (user("a"),) * 3}, "messages", ("3 messages", "the 2 allowed")),
-        (
-            {"options": Options(num_predict=51)},
-            "options.num_predict",
-            ("51 new tokens", "the 50 allowed"),
-        ),
+        ({"tools": (TOOL,) * 3}, "tools", ("3 tools", "the 2 allowed")),
         (
             {"options": Options(num_predict=51), "dialect": "openai"},
             "max_tokens",
@@ -117,7 +130,7 @@ async def test_a_request_that_is_too_long_in_all_is_refused(changes: dict[str, A
         {"messages": (user(images=("a",)), user(images=("b",)))},
         {"options": Options(num_predict=50)},
         {"kind": "generate", "messages": (), "prompt": "x" * 20},
-        {"kind": "embed", "messages": (), "inputs": ("x" * 20,) * 10},
+        {"kind": "embed", "messages": (), "inputs": ("x" * 20,) * 5},
         {"kind": "embed", "messages": (), "inputs": ()},
         {"messages": ()},
     ],
@@ -129,16 +142,20 @@ async def test_what_is_just_within_the_limits_goes_through_unchanged(
     assert await refusal(**changes) is None
 
 
+def tokens(text: str) -> float:
+    """Return the estimate of a text's tokens."""
+    return max(len(text.split()) * TOKENS_PER_WORD, len(text.encode()) / BYTES_PER_TOKEN)
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=4))
 async def test_a_request_goes_through_whole_or_not_at_all(texts: list[str]) -> None:
     """Whatever is asked, the model sees all of it, or nothing when it is above a limit."""
     error = await refusal(messages=tuple(map(user, texts)))
-    words = sum(len(text.split()) for text in texts)
     fits = (
         len(texts) <= 2
         and all(len(text) <= 20 for text in texts)
-        and int(words * TOKENS_PER_WORD) <= 13
+        and sum(tokens(text) for text in texts) <= 13
     )
     assert (error is None) == fits
 
@@ -150,3 +167,133 @@ async def test_an_answer_is_closed_with_its_caller() -> None:
     await anext(chunks)
     await chunks.aclose()
     assert model.closed == 1
+
+
+async def within(config: dict[str, Any], **changes: Any) -> tuple[Call, list[Decision]]:
+    """Ask within these limits; return the call that reaches the model, and what was decided."""
+    model = Model(*HELLO)
+    call = a_call(**changes)
+    await all_of(InputLimits(InputLimits.Config(**config)).around_inference(model.infer), call)
+    return model.calls[0], call.decisions
+
+
+@pytest.mark.parametrize("number", [-2, -1, 32_769, 10**9])
+async def test_an_answer_has_an_end(number: int) -> None:
+    """Ollama's "no end" and "as many as fit" become the most that is allowed, as more does."""
+    call, decisions = await within({}, options=Options(num_predict=number))
+    assert call.options.num_predict == 32_768
+    assert [(each.rule, each.action) for each in decisions] == [("num_predict", "clamp")]
+
+
+async def test_a_smaller_limit_of_ones_own_stays() -> None:
+    """What is within the bounds, or absent, reaches the model as it was sent."""
+    for options in (Options(), Options(num_predict=0, num_ctx=1), Options(num_predict=32_768)):
+        call, decisions = await within({}, options=options)
+        assert call.options == options
+        assert not decisions
+
+
+async def test_a_model_is_not_loaded_with_any_context() -> None:
+    """A context that is larger than allowed is set to what is."""
+    call, decisions = await within({"max_num_ctx": 4096}, options=Options(num_ctx=262_144))
+    assert call.options.num_ctx == 4096
+    assert decisions == [Decision(guard="input", rule="num_ctx", action="clamp", direction="input")]
+
+
+async def test_hardware_is_not_the_callers() -> None:
+    """Options about the machine are left out, and what was dropped is written down by name."""
+    mine = Options(
+        num_gpu=0, main_gpu=1, num_thread=64, num_batch=8192, use_mmap=False, temperature=0.5
+    )
+    call, decisions = await within({}, options=mine)
+    assert call.options == Options(temperature=0.5)
+    dropped = {each.rule for each in decisions if each.action == "drop"}
+    assert dropped == {"num_gpu", "main_gpu", "num_thread", "num_batch", "use_mmap"}
+
+
+async def test_log_probabilities_are_bounded() -> None:
+    """They come in the number that the file allows, or not at all."""
+    call, _ = await within({"max_top_logprobs": 3}, logprobs=True, top_logprobs=20)
+    assert (call.logprobs, call.top_logprobs) == (True, 3)
+    call, decisions = await within({"logprobs": False}, logprobs=True, top_logprobs=20)
+    assert (call.logprobs, call.top_logprobs) == (False, 0)
+    assert [each.rule for each in decisions] == ["logprobs"]
+
+
+def test_an_unknown_option_is_named() -> None:
+    """A slip in the list of dropped options is said at the start, with the nearest name."""
+    with pytest.raises(SettingsError, match=r"no option 'num_gpus'; did you mean 'num_gpu'"):
+        InputLimits(InputLimits.Config(drop_options=("num_gpus",)))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "param"), [("openai", "temperature"), ("ollama", "options.temperature")]
+)
+@pytest.mark.parametrize("value", [-0.1, 2.1, float("inf"), float("nan")])
+async def test_temperature_has_bounds(dialect: str, param: str, value: float) -> None:
+    """A temperature outside of 0 to 2 is refused under the name that the caller used."""
+    error = await refusal(options=Options(temperature=value), dialect=dialect)
+    assert error is not None
+    assert error.param == param
+    assert "between 0 and 2" in error.message
+
+
+async def test_who_may_speak_is_said() -> None:
+    """A role that nobody has here is refused, with those that there are."""
+    error = await refusal(messages=(user("a"), Message(role="control", content="b")))
+    assert error is not None
+    assert error.param == "messages[1].role"
+    assert "'control'" in error.message
+    assert "system, user, assistant, tool" in error.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"tools": ({"type": "function", "description": LONG},)}, "tools"),
+        ({"format": {"title": LONG}}, "format"),
+        (
+            {
+                "messages": (
+                    user(
+                        "a",
+                        tool_calls=(
+                            ToolCall(function=Function(name="f", arguments={"b": [LONG]})),
+                        ),
+                    ),
+                )
+            },
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+    ],
+)
+async def test_tools_count_too(changes: dict[str, Any], place: str) -> None:
+    """Definitions of tools, their calls and schemas are read by the model, and are limited."""
+    error = await refusal(**changes)
+    assert error is not None
+    assert error.param == place
+
+
+async def test_a_refusal_is_written_down() -> None:
+    """What was refused stands in the call's decisions, by the name of the limit."""
+    call = a_call(messages=(user(LONG),))
+    with pytest.raises(InvalidRequest):
+        await all_of(InputLimits(CONFIG).around_inference(Model(*HELLO).infer), call)
+    assert call.decisions == [
+        Decision(guard="input", rule="max_characters", action="block", direction="input")
+    ]
+
+
+async def test_html_is_taken_out_of_the_roles_that_the_file_names() -> None:
+    """Tags go from what these roles say, and from nothing else; without the setting all stays."""
+    messages = (Message(role="system", content="<b>a</b>"), user("<b>b</b> `<i>`"))
+    call, _ = await within({"strip_html": ("user",)}, messages=messages)
+    assert [message.content for message in call.messages] == ["<b>a</b>", "b `<i>`"]
+    call, _ = await within({}, messages=messages)
+    assert call.messages == messages
+
+
+async def test_a_prompt_of_nothing_but_html_is_refused() -> None:
+    """A prompt of which nothing is left would only load the model: that is said."""
+    with pytest.raises(InvalidRequest, match="nothing is left of the prompt"):
+        await within({"strip_html": ("user",)}, kind="generate", messages=(), prompt="<p>")

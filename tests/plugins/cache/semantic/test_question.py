@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localai import Call, Function, Message, Options, Principal, ToolCall
+from localai import Call, File, Function, Message, Options, Principal, ToolCall
 from plugins.cache.key import MATTERS
 from plugins.cache.semantic.question import Question, partition_in, question_in, question_of
 from tests.plugins.cache.calls import IRRELEVANT
@@ -49,6 +49,7 @@ def test_a_question_is_the_users_last_text() -> None:
         {"messages": (Message(role="system", content="Why?"),)},
         {"messages": (Message(role="user", content="Why?", images=("aa",)),)},
         {"before": (Message(role="user", content="Look", images=("aa",)),)},
+        {"messages": (Message(role="user", content="Why?", files=(File(data="aa"),)),)},
         {
             "messages": (
                 Message(
@@ -62,7 +63,7 @@ def test_a_question_is_the_users_last_text() -> None:
     ids=str,
 )
 def test_anything_else_is_not_compared(changes: dict[str, Any]) -> None:
-    """Not what is sampled, has images, is no chat, or ends in anything but the user's text."""
+    """Not what is sampled, has images or files, is no chat, or ends in more than a text."""
     assert question_in(asking("Why?", **changes), sampled=False) is None
 
 
