@@ -138,7 +138,7 @@ class InputLimits:
                 yield (
                     rule,
                     InvalidRequest(
-                        f"{count} {things} are more than the {limit} allowed: {remedy}",
+                        f"{count} {things} are more than the {limit} allowed ({rule}): {remedy}",
                         param=None if things == "images" else things,
                     ),
                 )
@@ -163,7 +163,8 @@ class InputLimits:
             yield (
                 "max_new_tokens",
                 InvalidRequest(
-                    f"{wanted} new tokens are more than the {config.max_new_tokens} allowed",
+                    f"{wanted} new tokens are more than the {config.max_new_tokens} allowed "
+                    "(max_new_tokens): ask for fewer",
                     param="max_tokens",
                 ),
             )
@@ -187,8 +188,8 @@ class InputLimits:
                 yield (
                     "max_characters",
                     InvalidRequest(
-                        f"{place.name} has {length} characters, more than the {allowed} allowed: "
-                        "shorten it",
+                        f"{place.name} has {length} characters, more than the {allowed} allowed "
+                        "(max_characters): shorten it",
                         param=place.name,
                     ),
                 )
@@ -199,7 +200,7 @@ class InputLimits:
             yield (
                 "max_total_tokens",
                 ContextTooLong(
-                    f"about {int(tokens)} tokens are more than the {allowed} allowed: "
-                    "shorten the request"
+                    f"about {int(tokens)} tokens are more than the {allowed} allowed "
+                    "(max_total_tokens): shorten the request"
                 ),
             )

@@ -122,7 +122,7 @@ async def test_too_long_is_refused_by_place_and_limit(form: Form, tmp_path: Path
     assert answer.status == 400
     place = "messages[0].content" if form.is_chat else "prompt"
     assert answer.error == (
-        f"{place} has 10001 characters, more than the 10000 allowed: shorten it"
+        f"{place} has 10001 characters, more than the 10000 allowed (max_characters): shorten it"
     )
     assert answer.headers["x-localai-guardrail"] == "input.max_characters=block;input"
     assert not asked

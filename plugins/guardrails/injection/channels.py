@@ -83,6 +83,8 @@ class _Answer:
 
     def rest(self) -> Iterator[Chunk]:
         """Yield what was held back of an answer that has no last chunk."""
+        if self._last.done:
+            return
         thinking, content = self._thinking.flush(), self._content.flush()
         if content or thinking:
             yield self._piece(content, thinking)

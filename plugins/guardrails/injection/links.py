@@ -63,27 +63,21 @@ class Links:
             return next
 
         async def neutralised(call: Call) -> Chunks:
+            findings = Findings("links")
             if call.kind == "embed":
                 answer = next(call)
             else:
                 if call.logprobs:
                     call = call.replace(logprobs=False, top_logprobs=0)
-                answer = self._changed(call, next)
-            async with aclosing(answer) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+                answer = changed(next(call), self._text(findings), self._text(findings))
+            try:
+                async with aclosing(answer) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            finally:
+                findings.report(call.decisions)
 
         return neutralised
-
-    async def _changed(self, call: Call, next: Handler) -> Chunks:
-        findings = Findings("links")
-        content, thinking = self._text(findings), self._text(findings)
-        try:
-            async with aclosing(changed(next(call), content, thinking)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        finally:
-            findings.report(call.decisions)
 
     def _text(self, findings: Findings) -> "_Text":
         neutraliser = Neutraliser(

@@ -87,7 +87,7 @@ class Filter:
 
     def rest(self) -> list[Piece]:
         """End the text, and return what was held back of it."""
-        decided = self._decided(True)
+        decided = self._decided(True) if self.held else []
         self._begin()
         return decided
 
