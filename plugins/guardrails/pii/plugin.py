@@ -14,7 +14,7 @@ from plugins.guardrails.pii.presidio.names import Names
 from plugins.guardrails.pii.presidio.settings import Presidio
 from plugins.guardrails.pii.pseudonyms import PLACEHOLDER
 from plugins.guardrails.pii.scanning import scan_both_ways
-from plugins.guardrails.stream.answer import filtered
+from plugins.guardrails.stream.answer import BLOCKED_TEXT, filtered
 from plugins.guardrails.stream.filter import Blocked
 from plugins.guardrails.stream.matcher import Matcher
 from plugins.guardrails.texts import Place, rewrite, texts
@@ -41,7 +41,7 @@ class Pii:
         """The same in answers, but for pseudonymise; an entity's name counts before its group's."""
         label: Annotated[str, Meta(max_length=100)] = "[{entity}]"
         """What stands for a redacted value."""
-        blocked_text: Annotated[str, Meta(max_length=1000)] = "[Output filtered for security]"
+        blocked_text: Annotated[str, Meta(max_length=1000)] = BLOCKED_TEXT
         """What ends an answer that is blocked."""
         presidio: Presidio = Presidio()
         """Names and places, by a model."""
