@@ -22,7 +22,7 @@ from benchmarks.guardrails_quality import COMMON, SHIPPED, Judgement, Score, Tal
 from benchmarks.guardrails_speed import Scan, Speed
 from plugins.guardrails.injection.detector import Detector
 from plugins.guardrails.pii.entities.catalogue import ENTITIES
-from tests.pace import cpu_seconds
+from tests.pace import slowness
 
 CHUNKINGS = 10_000
 
@@ -93,7 +93,7 @@ async def cost() -> Cost:
             "prose": await guardrails_speed.scans(matchers, text),
             "full of trigger words": await guardrails_speed.scans(matchers, triggers()),
         },
-        slowness=cpu_seconds(1.0),
+        slowness=slowness(),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from time import perf_counter
 
-TURN = 0.0004
+TURN = 0.0002
 """Seconds after which others get a turn."""
 
 

@@ -90,6 +90,7 @@ class Detector:
             different = set(words)
             await turns.give()
             await _mark(reading.plain, different, found, turns)
+            await turns.give()
             evidence = possible(different, foreign)
             if evidence:
                 await _score(_Slice(reading, carried, words), evidence, found, turns)

@@ -8,6 +8,7 @@ import binascii
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from plugins.guardrails.injection.hints import Hints
@@ -28,8 +29,9 @@ _BYTES = re.compile("(?:0x)?(?:[2-7][0-9a-f]){1,8}")
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,5})\})")
-_ENTITY = re.compile("&#(?:[xX]([0-9A-Fa-f]{1,6})|([0-9]{1,7}));?")
+_ENTITY = re.compile("&#([xX][0-9A-Fa-f]{1,6}|[0-9]{1,7});?")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
+_ASCII_OF_TAGS = {0xE0000 + point: chr(point) for point in range(0x20, 0x7F)}
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{8,}")
 _MOST = 64
 """Long words that are looked for one by one."""
@@ -147,17 +149,21 @@ def _escapes(text: str) -> str:
 
 
 def _entities(text: str) -> str:
-    return _ENTITY.sub(_character, text)
+    # Every other part is a number: to go through them so is twice as fast as `sub`.
+    parts = _ENTITY.split(text)
+    parts[1::2] = map(_character, parts[1::2])
+    return "".join(parts)
 
 
-def _character(entity: re.Match[str]) -> str:
-    point = int(entity[1], 16) if entity[1] else int(entity[2])
+@lru_cache(maxsize=1024)
+def _character(number: str) -> str:
+    point = int(number[1:], 16) if number[0] in "xX" else int(number)
     return chr(point) if point <= sys.maxunicode else ""
 
 
 def _invisible(text: str) -> str:
     """Read ASCII from tag characters, and bytes from variation selectors."""
-    tags = "".join(chr(ord(tag) - 0xE0000) for run in _TAGS.findall(text) for tag in run)
+    tags = "".join(_TAGS.findall(text)).translate(_ASCII_OF_TAGS)
     hidden = bytes(
         ord(selector) - 0xFE00 if ord(selector) < 0xFFFF else ord(selector) - 0xE0100 + 16
         for run in _SELECTORS.findall(text)

@@ -8,13 +8,14 @@ ask for is the tool's business.
 """
 
 from contextlib import aclosing
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
 from localai import Call, Chunks, Handler, hookimpl
 from plugins.guardrails.findings import Findings, directions
-from plugins.guardrails.injection.channels import changed
+from plugins.guardrails.injection.channels import Answer, is_long
 from plugins.guardrails.injection.markdown import Neutraliser, rules
 from plugins.guardrails.injection.origins import Origins
 from plugins.guardrails.injection.terminal import Terminal
@@ -64,16 +65,25 @@ class Links:
 
         async def neutralised(call: Call) -> Chunks:
             findings = Findings("links")
-            if call.kind == "embed":
-                answer = next(call)
-            else:
-                if call.logprobs:
-                    call = call.replace(logprobs=False, top_logprobs=0)
-                answer = changed(next(call), self._text(findings), self._text(findings))
+            if call.logprobs:
+                call = call.replace(logprobs=False, top_logprobs=0)
+            answer = Answer(partial(self._text, findings))
             try:
-                async with aclosing(answer) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
+                async with aclosing(next(call)) as chunks:
+                    try:
+                        async for chunk in chunks:
+                            if is_long(chunk):
+                                given = await answer.push_long(chunk)
+                            else:
+                                given = answer.push(chunk)
+                            for each in given:
+                                yield each
+                    except Exception:
+                        for each in answer.rest():
+                            yield each
+                        raise
+                    for each in answer.rest():
+                        yield each
             finally:
                 findings.report(call.decisions)
 

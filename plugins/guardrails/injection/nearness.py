@@ -13,6 +13,8 @@ from plugins.guardrails.injection.evidence import SINGLE, Possible, Rule, bits_o
 WIDEST = 64
 """Words of a cluster."""
 
+_ONE = ord("1")
+
 _COMMON = 0
 """Classes of words that are in any text."""
 for _word in (
@@ -36,9 +38,13 @@ class Cluster:
 def clusters(words: Sequence[str], possible: Possible, slack: int) -> list[Cluster]:
     """Return where the classes of a rule stand close enough together, and maybe elsewhere."""
     rules = possible.rules
+    classes = _Classes(words, possible)
     # Most of an ordinary text is settled by its rarer words.
     for mask in (~_COMMON, -1):
-        classes = _Classes(words, possible, rules, mask)
+        needed = 0
+        for rule in rules:
+            needed |= rule.mask
+        classes.look_for(needed & mask)
         met = [(rule, found) for rule in rules if (found := classes.near(rule, slack))]
         rules = tuple(rule for rule, _ in met)
     return list(_clustered(met)) if met else []
@@ -47,36 +53,40 @@ def clusters(words: Sequence[str], possible: Possible, slack: int) -> list[Clust
 class _Classes:
     """The places of each class, as the bits of an integer."""
 
-    def __init__(
-        self, words: Sequence[str], possible: Possible, rules: Sequence[Rule], looked_at: int
-    ) -> None:
-        needed = 0
-        for rule in rules:
-            needed |= rule.mask
-        self._looked_at = needed = needed & looked_at
+    def __init__(self, words: Sequence[str], possible: Possible) -> None:
+        self._words = words
+        self._possible = possible
+        self._looked_at = 0
+        self._places: dict[int, int] = {}
+        self._spread: dict[tuple[int, int], int] = {}
+
+    def look_for(self, classes: int) -> None:
+        """Find the places of some classes, besides those that were looked for before."""
+        words = self._words
+        classes &= ~self._looked_at
+        self._looked_at |= classes
+        digits: dict[int, bytearray] = {}
+        none = b"0" * len(words)
         singles = {
-            word: found for word, mask in possible.singles.items() if (found := mask & needed)
+            word: digits.setdefault(found, bytearray(none))
+            for word, mask in self._possible.singles.items()
+            if (found := mask & classes)
         }
+        for at in compress(range(len(words)), map(singles.__contains__, words)):
+            singles[words[at]][~at] = _ONE
         starts = {
             word: terms
-            for word, terms in possible.starts.items()
-            if any(mask & needed for _, mask in terms)
+            for word, terms in self._possible.starts.items()
+            if any(mask & classes for _, mask in terms)
         }
-        relevant = singles.keys() | starts.keys()
-        by_mask: dict[int, int] = {}
-        for at in compress(range(len(words)), map(relevant.__contains__, words)):
-            word = words[at]
-            mask = singles.get(word, 0)
-            for term, more in starts.get(word, ()):
+        for at in compress(range(len(words)), map(starts.__contains__, words)):
+            for term, mask in starts[words[at]]:
                 if tuple(words[at : at + len(term)]) == term:
-                    mask |= more & needed
-            if mask:
-                by_mask[mask] = by_mask.get(mask, 0) | 1 << at
-        self._places: dict[int, int] = {}
-        for mask, places in by_mask.items():
+                    digits.setdefault(mask & classes, bytearray(none))[~at] = _ONE
+        for mask, row in digits.items():
+            places = int(row, 2)
             for bit in bits_of(mask):
                 self._places[bit] = self._places.get(bit, 0) | places
-        self._spread: dict[tuple[int, int], int] = {}
 
     def near(self, rule: Rule, slack: int) -> int:
         """Return the places of a rule's first class that have each of the others near.

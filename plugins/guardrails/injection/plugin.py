@@ -5,18 +5,18 @@ model tools and secrets limits what they can do, too.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from localai import Call, Chunks, Gateway, Handler, InvalidRequest, SettingsError, hint, hookimpl
+from localai import Call, Gateway, InvalidRequest, SettingsError, hint, hookimpl
 from plugins.guardrails.findings import Findings, directions
 from plugins.guardrails.injection.classifier import Classifier, ClassifierSettings
 from plugins.guardrails.injection.detector import Detector, Finding, Verdict
 from plugins.guardrails.injection.invisible import clean_gently
 from plugins.guardrails.injection.special_tokens import neutralise_gently
-from plugins.guardrails.injection.verdicts import Verdicts
+from plugins.guardrails.injection.verdicts import LONG, Verdicts
 from plugins.guardrails.texts import Place, rewrite
 from plugins.guardrails.turns import Turns
 
@@ -65,7 +65,8 @@ class Injection:
         self._judges = config.action != "off" and bool(config.roles)
         self._is_on = self._judges or not config.invisible == config.special_tokens == "off"
         self.guards = directions(input=self._is_on)
-        self._verdicts = Verdicts()
+        self._long, self._short = Verdicts(), Verdicts()
+        """Apart, so that many short texts push out none that takes a hundred times as long."""
         self._classifier = (
             Classifier(config.classifier) if config.classifier.enabled and self._judges else None
         )
@@ -84,22 +85,15 @@ class Injection:
             yield
 
     @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Judge and clean the call, then let it through."""
+    async def before_inference(self, call: Call) -> Call:
+        """Judge the call, and return it cleaned."""
         if not self._is_on:
-            return next
-
-        async def guarded(call: Call) -> Chunks:
-            findings = Findings("injection")
-            try:
-                cleaned = await self._checked(call, findings)
-            finally:
-                findings.report(call.decisions)
-            async with aclosing(next(cleaned)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-
-        return guarded
+            return call
+        findings = Findings("injection")
+        try:
+            return await self._checked(call, findings)
+        finally:
+            findings.report(call.decisions)
 
     async def _checked(self, call: Call, findings: Findings) -> Call:
         """Return the call as the model may see it; raise `InvalidRequest` if it may not at all."""
@@ -111,7 +105,8 @@ class Injection:
             role = place.role if place.role in ROLES else "user"
             if self._judges and role in self._config.roles:
                 await self._judge(place, role, text, findings, turns)
-            text = await self._seen(place, text, findings)
+            if not text.isascii():
+                text = await self._seen(place, text, findings)
             # Templates and raw prompts are where control tokens belong.
             if role == "system" or call.raw:
                 return text
@@ -123,12 +118,12 @@ class Injection:
         self, place: Place, role: str, text: str, findings: Findings, turns: Turns
     ) -> None:
         action = self._config.action
-        key = await self._verdicts.key(text, role == "tool", turns)
-        verdict = self._verdicts.get(key) if key else None
+        verdicts = self._long if len(text) >= LONG else self._short
+        key = await verdicts.key(text, role == "tool", turns)
+        verdict = verdicts.get(key)
         if verdict is None:
             verdict = await self._verdict(text, role, turns)
-            if key:
-                self._verdicts.keep(key, verdict)
+            verdicts.keep(key, verdict)
         await turns.give()
         if not verdict.findings:
             return

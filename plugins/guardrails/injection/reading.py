@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 
 from plugins.guardrails.injection.evidence import HAN, UNSPACED
@@ -13,16 +12,6 @@ from plugins.guardrails.injection.sentences import ADDRESS, named
 _SLACK = 4
 """Words before the last dot of an address without a scheme."""
 _WORD = re.compile(rf"[^\W_{HAN}]+|{UNSPACED}|@")
-_ADDRESSES = tuple(
-    (hint, kind, re.compile(pattern))
-    for hint, kind, pattern in (
-        ("://", "url", rf"https?://{ADDRESS}"),
-        ("www.", "url", rf"www\.{ADDRESS}"),
-        ("/", "host", rf"\.[a-z]{{2,24}}/{ADDRESS}"),
-        ("@", "at", r"@[@\w.-]*"),
-    )
-)
-"""What is in each kind of address, and what it looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +65,38 @@ def _read_any(plain: str) -> Reading:
 
 def _collapsed(plain: str) -> str:
     """Return a text of the same length in which each address is as few words as it counts as."""
-    for hint, kind, pattern in _ADDRESSES:
+    for hint, pattern, short in _ADDRESSES:
         if hint in plain:
-            plain = pattern.sub(partial(_short, kind), plain)
+            plain = pattern.sub(short, plain)
     return plain
 
 
-def _short(kind: str, match: re.Match[str]) -> str:
-    begins = match.start()
-    if kind == "host" and not (begins and match.string[begins - 1].isalnum()):
-        # As `.ssh/id_rsa`, which is what it says.
-        return match[0]
-    length = len(match[0])
-    words = " ".join(named("at" if kind == "at" else "url", match[0]))
+def _short_url(match: re.Match[str]) -> str:
+    length = match.end() - match.start()
+    words = " ".join(named("url", match[0]))
     return f" {words}".ljust(length) if len(words) < length else words[:length]
+
+
+def _short_host(match: re.Match[str]) -> str:
+    begins = match.start()
+    if begins and match.string[begins - 1].isalnum():
+        return _short_url(match)
+    # As `.ssh/id_rsa`, which is what it says.
+    return match[0]
+
+
+def _short_at(match: re.Match[str]) -> str:
+    length = match.end() - match.start()
+    return " @".ljust(length) if length > 1 else "@"
+
+
+_ADDRESSES = tuple(
+    (hint, re.compile(pattern), short)
+    for hint, pattern, short in (
+        ("://", rf"https?://{ADDRESS}", _short_url),
+        ("www.", rf"www\.{ADDRESS}", _short_url),
+        ("/", rf"\.[a-z]{{2,24}}/{ADDRESS}", _short_host),
+        ("@", r"@[@\w.-]*", _short_at),
+    )
+)
+"""What is in each kind of address, what it looks like, and what stands for it."""

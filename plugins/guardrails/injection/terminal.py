@@ -8,7 +8,8 @@ import re
 
 from plugins.guardrails.findings import Findings
 
-_control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+# It begins with one set, as `re` passes by such an expression fastest.
+_control = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f](?:(?<!\r)|(?!\n))")
 
 
 class Terminal:

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from plugins.guardrails.injection.detector import Verdict
 from plugins.guardrails.turns import Turns
 
-SHORTEST = 200
-"""Characters of a text; shorter ones are judged as fast as they are looked up."""
+LONG = 200
+"""Characters from which on a text takes long to judge."""
 MOST = 4096
 """Verdicts that are kept, the latest used ones: 0.6 MB, and 0.2 kB more for each finding."""
 
@@ -29,10 +29,8 @@ class Verdicts:
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def key(self, text: str, foreign: bool, turns: Turns) -> bytes | None:
-        """Return what a text is kept by, that of a tool apart from others; none if it isn't."""
-        if len(text) < SHORTEST:
-            return None
+    async def key(self, text: str, foreign: bool, turns: Turns) -> bytes:
+        """Return what a text is kept by, that of a tool apart from others."""
         kind = b"tool" if foreign else b"other"
         hashed = blake2b(key=self._key, person=kind, digest_size=16)
         for at in range(0, len(text), _PIECE):

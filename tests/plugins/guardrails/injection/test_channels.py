@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from localai import Chunk, Chunks, Function, ToolCall, UpstreamFailed
-from plugins.guardrails.injection.channels import SLICE, changed
-from tests.plugins.support import Model, a_call, all_of
+from localai import Chunk, Function, ToolCall
+from plugins.guardrails.injection.channels import SLICE, Answer, is_long
 
 TOOL = ToolCall(function=Function(name="look", arguments={"at": "a"}))
 DONE = Chunk(done=True, done_reason="stop", model="m", prompt_eval_count=5, eval_count=2)
@@ -32,13 +31,13 @@ class Shout:
         return rest.upper()
 
 
-async def given(*chunks: Chunk, failure: Exception | None = None) -> list[Chunk]:
+async def given(*chunks: Chunk) -> list[Chunk]:
     """Return what is given of an answer."""
-
-    def handler(call: object) -> Chunks:
-        return changed(Model(*chunks, failure=failure).infer(a_call()), Shout(), Shout())
-
-    return await all_of(handler, a_call())
+    answer = Answer(Shout)
+    pushed: list[Chunk] = []
+    for chunk in chunks:
+        pushed += await answer.push_long(chunk) if is_long(chunk) else answer.push(chunk)
+    return [*pushed, *answer.rest()]
 
 
 async def test_what_is_held_comes_before_the_end() -> None:
@@ -80,22 +79,18 @@ async def test_log_probabilities_and_context_go() -> None:
     assert (await given(DONE.replace(context=(1, 2))))[0].context == (1, 2)
 
 
-@pytest.mark.parametrize("failure", [None, UpstreamFailed("Ollama left")])
-async def test_the_rest_comes_however_an_answer_ends(failure: Exception | None) -> None:
-    """Without a last chunk, or before an error, what was held is given."""
-    seen = []
+async def test_the_rest_comes_also_without_a_last_chunk() -> None:
+    """What was held is given when an answer breaks off."""
+    assert [chunk.content for chunk in await given(Chunk(content="ab"))] == ["A", "B"]
 
-    async def collect() -> None:
-        model = Model(Chunk(content="ab"), failure=failure)
-        async for chunk in changed(model.infer(a_call()), Shout(), Shout()):
-            seen.append(chunk.content)
 
-    if failure:
-        with pytest.raises(UpstreamFailed):
-            await collect()
-    else:
-        await collect()
-    assert seen == ["A", "B"]
+@pytest.mark.parametrize("chunk", [Chunk(content="ab"), Chunk(thinking="ab"), DONE])
+async def test_long_and_short_are_changed_alike(chunk: Chunk) -> None:
+    """The way for long chunks gives the same for short ones."""
+    fast, slow = Answer(Shout), Answer(Shout)
+    for each in (Chunk(thinking="x"), Chunk(content="y"), chunk):
+        assert list(fast.push(each)) == list(await slow.push_long(each))
+    assert list(fast.rest()) == list(slow.rest())
 
 
 async def test_a_long_text_lets_others_have_their_turn() -> None:

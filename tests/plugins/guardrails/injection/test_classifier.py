@@ -15,7 +15,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from localai import Duration, SettingsError, Unavailable
 from plugins.guardrails.injection.classifier import Classifier, ClassifierSettings
 from plugins.guardrails.injection.plugin import Injection
-from tests.plugins.support import HELLO, Model, a_call, all_of, asking, serving
+from tests.plugins.support import a_call, asking, serving
 
 EVIL = 1
 """The token whose number makes the model certain."""
@@ -89,10 +89,10 @@ async def test_the_verdict_joins_the_others(tmp_path: Path) -> None:
     plugin = Injection(Injection.Config(classifier=settings(tmp_path)))
     call = a_call()
     async with plugin._running():
-        await all_of(plugin.around_inference(Model(*HELLO).infer), call)
+        await plugin.before_inference(call)
         assert not call.decisions
         evil = call.replace(messages=(call.messages[0].replace(content="very evil"),))
-        await all_of(plugin.around_inference(Model(*HELLO).infer), evil)
+        await plugin.before_inference(evil)
     assert [(each.rule, each.score) for each in evil.decisions] == [("classifier", 1.0)]
 
 

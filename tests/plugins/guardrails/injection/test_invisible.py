@@ -1,14 +1,14 @@
 """Smuggled characters are removed; emoji and the scripts of the world stay as they are."""
 
-import time
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.guardrails.injection.invisible import clean, clean_gently
-from tests.pace import cpu_seconds
+from tests.pace import within
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 IGNORABLE = [
@@ -147,17 +147,11 @@ def test_all_that_a_format_character_may_be_is_judged() -> None:
 def test_time_is_linear(piece: str) -> None:
     """100 kB of invisible characters are cleaned in less than 150 ms."""
     text = (piece * 100_000)[:100_000]
-    began = time.process_time()
-    clean(text)
-    assert time.process_time() - began < cpu_seconds(0.15)
+    within(0.15, lambda: clean(text))
 
 
 def test_a_clean_text_costs_next_to_nothing() -> None:
-    """10 kB without invisible characters take less than 200 µs, in any script."""
+    """10 kB without invisible characters take less than 400 µs, in any script."""
     for letters in ("text ", "Grüße ", "текст ", "文字、"):
         text = (letters * 10_000)[:10_000]
-        clean(text)
-        began = time.process_time()
-        for _ in range(20):
-            clean(text)
-        assert time.process_time() - began < cpu_seconds(20 * 0.0002)
+        within(0.0004, partial(clean, text))

@@ -1,14 +1,12 @@
 """Control tokens of chat templates are made literal; code and HTML are left alone."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.guardrails.injection.invisible import clean
 from plugins.guardrails.injection.special_tokens import neutralise, neutralise_gently
-from tests.pace import cpu_seconds
+from tests.pace import within
 
 TOKENS = (
     *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|start_header_id|>"),
@@ -114,6 +112,4 @@ def test_text_without_brackets_is_the_same_object(text: str) -> None:
 def test_time_is_linear(piece: str) -> None:
     """100 kB of beginnings of tokens take less than 200 ms."""
     text = (piece * 100_000)[:100_000]
-    began = time.process_time()
-    neutralise(text)
-    assert time.process_time() - began < cpu_seconds(0.2)
+    within(0.2, lambda: neutralise(text))

@@ -4,22 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.guardrails.injection.detector import Finding, Verdict
-from plugins.guardrails.injection.verdicts import SHORTEST, Verdicts
+from plugins.guardrails.injection.verdicts import Verdicts
 from plugins.guardrails.turns import Turns
 
 VERDICT = Verdict(0.8, (Finding("override", 0.8, "0011"),))
-TEXT = "x" * SHORTEST
+TEXT = "x" * 200
 
 
 async def test_a_verdict_is_kept_for_its_text_and_kind() -> None:
     """The same text has the same key, another text or a tool's has another."""
     verdicts, turns = Verdicts(), Turns()
     key = await verdicts.key(TEXT, False, turns)
-    assert key
     assert verdicts.get(key) is None
     verdicts.keep(key, VERDICT)
     again = await verdicts.key(TEXT, False, turns)
-    assert again
     assert verdicts.get(again) is VERDICT
     assert key not in (
         await verdicts.key(TEXT, True, turns),
@@ -31,12 +29,7 @@ async def test_nobody_else_can_tell_the_text() -> None:
     """Another cache has another key for the same text, and no key has any of the text."""
     keys = [await Verdicts().key(TEXT, False, Turns()) for _ in range(2)]
     assert keys[0] != keys[1]
-    assert all(key and len(key) == 16 for key in keys)
-
-
-async def test_short_texts_are_not_kept() -> None:
-    """What is judged as fast as it is looked up has no key."""
-    assert await Verdicts().key(TEXT[1:], False, Turns()) is None
+    assert all(len(key) == 16 for key in keys)
 
 
 async def test_any_text_has_a_key() -> None:
