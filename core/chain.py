@@ -6,7 +6,8 @@ passes unchecked. A crash in an *open* plugin is logged, and the answer goes on 
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from contextvars import ContextVar
 from functools import partial
 from traceback import walk_tb
@@ -19,37 +20,48 @@ from core.errors import GatewayError, PluginFailed, SettingsError
 from core.listing import Lister, Listing, Models
 from core.loader import Plugin
 from core.messages import Call, Chunk, Chunks, Handler
-from core.watchdog import Current, Watch, watched
+from core.watchdog import Watches, watched
 
 log = structlog.get_logger("chain")
 
 Wrap = Callable[[Handler], Handler]
+Before = Callable[[Call], Awaitable[Call]]
 
 
 def compose(
-    wraps: list[tuple[str, Wrap]],
+    wraps: Sequence[tuple[str, Wrap]],
     plugins: Mapping[str, Plugin],
     handler: Handler,
     timeout: float = 60.0,
+    befores: Sequence[tuple[str, Before]] = (),
 ) -> Handler:
-    """Return `handler` wrapped by each of (plugin name, `around_inference`), the first outermost.
+    """Return `handler` with the plugins around it, in their order: the first outermost.
 
-    `timeout` is for how many seconds closed plugins may keep a call to themselves. Raises
-    `SettingsError` where a plugin returns something that is no handler.
+    `wraps` are (plugin name, `around_inference`), `befores` are (plugin name, `before_inference`);
+    of a plugin with both, the latter comes first. `timeout` is for how many seconds closed plugins
+    may keep a call to themselves. Raises `SettingsError` where a plugin returns something that is
+    no handler.
     """
-    closed = _Group()
-    for name, wrap in reversed(wraps):
-        if plugins[name].fail_mode != "closed":
-            handler = _open(name, wrap, _closed(closed, handler, timeout))
-            closed = _Group()
+    around, before = dict(wraps), dict(befores)
+    closed = _Closed(handler, timeout)
+    for name in reversed(list(plugins)):
+        if plugins[name].fail_mode == "closed":
+            if plugins[name].waits and closed.is_watched:
+                closed = _Closed(closed.guarded(), timeout)
+            if name in around:
+                closed.wrap(name, around[name], waits=plugins[name].waits)
+            if name in before:
+                closed.precede(name, before[name])
             continue
-        inner = handler if closed.names else watched(handler, closed.watch)
-        made = _made(name, wrap, inner)
-        if made is inner:
+        if name not in around and name not in before:
             continue
-        closed.names[_code_of(made)] = name
-        handler = made
-    return _closed(closed, handler, timeout)
+        handler = closed.guarded()
+        if name in around:
+            handler = _open(name, around[name], handler)
+        if name in before:
+            handler = _preceded([(name, _forgiven(name, before[name]))], handler)
+        closed = _Closed(handler, timeout)
+    return closed.guarded()
 
 
 def compose_lister(
@@ -107,57 +119,135 @@ def _made(name: str, wrap: Wrap, next: Handler) -> Handler:
     return handler
 
 
-class _Group:
-    """Closed plugins that stand next to each other."""
+class _Closed:
+    """Closed plugins that stand next to each other, guarded together.
 
-    def __init__(self) -> None:
-        self.names: dict[CodeType | None, str] = {}
-        """By the code of their handlers, innermost first."""
-        self.watch: Current = ContextVar("watch", default=None)
+    A guard for each would cost a step for each chunk, as would a generator for each plugin that
+    looks at the call only: those that do so one after the other share one, or the guard's own.
+    """
+
+    def __init__(self, handler: Handler, timeout: float) -> None:
+        self._handler = handler
+        self._timeout = timeout
+        self._watches = Watches(timeout)
+        self.is_watched = False
+        """Whether there is a plugin in it that must not keep a call for too long."""
+        self._names: dict[CodeType | None, str] = {}
+        """By the code of their hooks, innermost first."""
+        self._befores: list[tuple[str, Before]] = []
+        """What sees a call before the handler, the first outermost."""
+
+    def wrap(self, name: str, wrap: Wrap, *, waits: bool = False) -> None:
+        """Put a plugin's handler around what there is; one that `waits` may do so for long."""
+        handler = self._handler if waits else self._watched()
+        inner = _preceded(self._befores, handler) if self._befores else handler
+        made = _made(name, wrap, inner)
+        if made is not inner:
+            self._names[_code_of(made)] = name
+            self._handler = made
+            self._befores = []
+            self.is_watched |= not waits
+
+    def precede(self, name: str, before: Before) -> None:
+        """Have a plugin look at the call first."""
+        self._handler, self.is_watched = self._watched(), True
+        self._names[_code_of(before)] = name
+        self._befores = [(name, before), *self._befores]
+
+    def _watched(self) -> Handler:
+        """Return the handler as plugins see it that are watched: what it does is not theirs."""
+        return self._handler if self.is_watched else watched(self._handler, self._watches.current)
+
+    def guarded(self) -> Handler:
+        """Return the handler that ends a request where one of the plugins crashes or hangs."""
+        if not self._names:
+            return self._handler
+        handler, befores, names = self._handler, self._befores, self._names
+        timeout, watches, is_watched = self._timeout, self._watches, self.is_watched
+        *_, outermost = names.values()
+
+        async def closed(call: Call) -> Chunks:
+            watch = watches.begin()
+            watch.inside = not is_watched
+            before = watches.current.get()
+            watches.current.set(watch)
+            chunks: Chunks | None = None
+            try:
+                if befores:
+                    call = await _prepared(befores, call)
+                chunks = handler(call)
+                async for chunk in chunks:
+                    if chunk.__class__ is not Chunk:
+                        raise TypeError(
+                            f"a plugin made {type(chunk).__name__} where a Chunk belongs"
+                        )
+                    watch.out = True
+                    yield chunk
+                    watch.out = False
+                    watch.moved = True
+            except GatewayError:
+                raise
+            except asyncio.CancelledError as error:
+                if not watch.expired:
+                    raise
+                watch.forgive()
+                name = _culprit(names, error)
+                log.error("plugin took too long, request refused", plugin=name, seconds=timeout)
+                raise PluginFailed(name) from error
+            except Exception as error:
+                name = _culprit(names, error)
+                log.exception("plugin crashed, request refused", plugin=name)
+                raise PluginFailed(name) from error
+            finally:
+                watches.end(watch)
+                watches.current.set(before)
+                if chunks is not None:
+                    await _close(outermost, chunks)
+
+        return closed
 
 
-def _closed(group: _Group, handler: Handler, timeout: float) -> Handler:
-    """Guard closed plugins together: a guard for each would cost a step for each chunk."""
-    names = group.names
-    if not names:
-        return handler
-    *_, outermost = names.values()
+async def _prepared(befores: Sequence[tuple[str, Before]], call: Call) -> Call:
+    """Have plugins look at a call, one after the other."""
+    for name, before in befores:
+        call = await before(call)
+        if call.__class__ is not Call:
+            kind = type(call).__name__
+            log.error("before_inference returned no Call, request refused", plugin=name, got=kind)
+            raise PluginFailed(name)
+    return call
 
-    async def closed(call: Call) -> Chunks:
-        watch = Watch(timeout)
-        before = group.watch.get()
-        group.watch.set(watch)
-        chunks = handler(call)
-        try:
+
+def _preceded(befores: Sequence[tuple[str, Before]], next: Handler) -> Handler:
+    async def preceded(call: Call) -> Chunks:
+        async with aclosing(next(await _prepared(befores, call))) as chunks:
             async for chunk in chunks:
-                if chunk.__class__ is not Chunk:
-                    raise TypeError(f"a plugin made {type(chunk).__name__} where a Chunk belongs")
-                watch.out = True
                 yield chunk
-                watch.out = False
-                watch.moved = True
+
+    return preceded
+
+
+def _forgiven(name: str, before: Before) -> Before:
+    """Guard an open plugin: where it crashes, the call goes on as it was."""
+
+    async def forgiven(call: Call) -> Call:
+        try:
+            made = await before(call)
+            if made.__class__ is not Call:
+                raise TypeError(f"before_inference made {type(made).__name__}, no Call")
         except GatewayError:
             raise
-        except asyncio.CancelledError as error:
-            if not watch.expired:
-                raise
-            watch.forgive()
-            name = _culprit(names, error)
-            log.error("plugin took too long, request refused", plugin=name, seconds=timeout)
-            raise PluginFailed(name) from error
         except Exception as error:
-            name = _culprit(names, error)
-            log.exception("plugin crashed, request refused", plugin=name)
-            raise PluginFailed(name) from error
-        finally:
-            watch.stop()
-            group.watch.set(before)
-            await _close(outermost, chunks)
+            if _is_cancelled():
+                raise asyncio.CancelledError from error
+            log.exception("plugin crashed, call goes on without it", plugin=name)
+            return call
+        return made
 
-    return closed
+    return forgiven
 
 
-def _code_of(handler: Handler) -> CodeType | None:
+def _code_of(handler: Handler | Before) -> CodeType | None:
     while isinstance(handler, partial):
         handler = handler.func
     return getattr(handler, "__code__", None)

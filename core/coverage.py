@@ -50,16 +50,25 @@ def coverage(plugins: Sequence[Plugin], operations: Iterable[Operation]) -> list
     ]
 
 
+def _missing(guard: Plugin) -> str | None:
+    """Return which hook a guard lacks for the directions that it has."""
+    if hasattr(guard.instance, "around_inference"):
+        return None
+    if "output" in guard.guards:
+        return "around_inference"
+    return None if hasattr(guard.instance, "before_inference") else "before_inference"
+
+
 def check_coverage(settings: Settings, plugins: Sequence[Plugin]) -> None:
     """Raise `SettingsError` where answers would come out that a closed guard has not seen."""
     for position, guard in enumerate(plugins):
         if not guard.guards or guard.fail_mode != "closed":
             continue
-        if not hasattr(guard.instance, "around_inference"):
+        if (missing := _missing(guard)) is not None:
             raise settings.document.error(
                 ("plugins", *guard.name.split(".")),
                 "",
-                f"{guard.use} has `guards`, and no around_inference to see anything with",
+                f"{guard.use} has `guards`, and no {missing} to see them with",
             )
         for outer in plugins[:position]:
             if outer.answers:

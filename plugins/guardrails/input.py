@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import aclosing
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from localai import (
     Call,
-    Chunks,
     ContextTooLong,
     Decision,
-    Handler,
     InvalidRequest,
     Options,
     SettingsError,
@@ -27,6 +24,9 @@ TOKENS_PER_WORD = 1.3
 """Estimate for English text, as in the production notes that this product comes from."""
 BYTES_PER_TOKEN = 8
 """A floor for texts without spaces: no common tokenizer makes tokens of more bytes on average."""
+MOST_PER_CHARACTER = TOKENS_PER_WORD / 2
+"""Tokens that a character, and the end of a text, can count as: a word takes two with its space,
+and a character four bytes at most."""
 GIVE_WAY = 2_000
 """Characters of a text from which other requests get a turn after it was looked at."""
 
@@ -93,23 +93,15 @@ class InputLimits:
         )
 
     @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
-        """Check the call, then let it through within its bounds."""
-
-        async def limited(call: Call) -> Chunks:
-            for rule, refusal in self._violations(call):
-                call.decisions.append(
-                    Decision(guard="input", rule=rule, action="block", direction="input")
-                )
-                raise refusal
-            call = clamp(call, self._clamps)
-            if self._config.strip_html:
-                call = await rewrite(call, self._strip)
-            async with aclosing(next(call)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-
-        return limited
+    async def before_inference(self, call: Call) -> Call:
+        """Check the call, and return it within its bounds."""
+        for rule, refusal in self._violations(call):
+            call.decisions.append(
+                Decision(guard="input", rule=rule, action="block", direction="input")
+            )
+            raise refusal
+        call = clamp(call, self._clamps)
+        return await rewrite(call, self._strip) if self._config.strip_html else call
 
     async def _strip(self, place: Place, text: str) -> str:
         if place.role not in self._config.strip_html:
@@ -180,7 +172,7 @@ class InputLimits:
 
     def _long_texts(self, call: Call) -> Iterator[tuple[str, InvalidRequest]]:
         config = self._config
-        tokens = float(len(call.context))
+        most_tokens = float(len(call.context))
         for place, text in texts(call):
             length = len(text)
             if length > config.max_characters:
@@ -193,10 +185,10 @@ class InputLimits:
                         param=place.name,
                     ),
                 )
-            size = length if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-            tokens += max(len(text.split()) * TOKENS_PER_WORD, size / BYTES_PER_TOKEN)
-        if tokens > config.max_total_tokens:
-            allowed = config.max_total_tokens
+            most_tokens += (length + 1) * MOST_PER_CHARACTER
+        allowed = config.max_total_tokens
+        # To count takes longer than all else, and few requests come near.
+        if most_tokens > allowed and (tokens := estimated_tokens(call)) > allowed:
             yield (
                 "max_total_tokens",
                 ContextTooLong(
@@ -204,3 +196,12 @@ class InputLimits:
                     "(max_total_tokens): shorten the request"
                 ),
             )
+
+
+def estimated_tokens(call: Call) -> float:
+    """Return about how many tokens a model reads of a call."""
+    tokens = float(len(call.context))
+    for _, text in texts(call):
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        tokens += max(len(text.split()) * TOKENS_PER_WORD, size / BYTES_PER_TOKEN)
+    return tokens

@@ -110,20 +110,21 @@ async def rewrite(call: Call, change: Change) -> Call:
 
 async def rewrite_message(at: int, message: Message, change: Change) -> Message:
     """Return a message with each of its texts changed; `at` is its number in the conversation."""
-    changes: dict[str, Any] = {}
-    for name in ("content", "thinking"):
-        text = getattr(message, name)
-        if text:
-            changes[name] = await change(Place(f"messages[{at}].{name}", message.role), text)
-    if message.tool_calls:
-        changes["tool_calls"] = tuple(
+    content, thinking, calls = message.content, message.thinking, message.tool_calls
+    if content:
+        content = await change(Place(f"messages[{at}].content", message.role), content)
+    if thinking:
+        thinking = await change(Place(f"messages[{at}].thinking", message.role), thinking)
+    if calls:
+        calls = tuple(
             [
                 await _tool_call(_ARGUMENTS.format(at, number), each, change)
-                for number, each in enumerate(message.tool_calls)
+                for number, each in enumerate(calls)
             ]
         )
-    changed = {name: value for name, value in changes.items() if value != getattr(message, name)}
-    return message.replace(**changed) if changed else message
+    if (content, thinking, calls) == (message.content, message.thinking, message.tool_calls):
+        return message
+    return message.replace(content=content, thinking=thinking, tool_calls=calls)
 
 
 async def _tool_call(name: str, call: ToolCall, change: Change) -> ToolCall:

@@ -1,8 +1,9 @@
 """Chains for tests: an innermost handler, plugins that crash where they are told, a caller."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import NamedTuple
 
 from core.chain import compose
 from core.loader import FailMode, Plugin
@@ -21,6 +22,14 @@ ANSWER = tuple(Chunk(content=letter, done=letter == "e") for letter in "abcde")
 PLACES = ("before", "taken", "yielded", "end", "finally")
 
 Wrap = Callable[[Handler], Handler]
+Before = Callable[[Call], Awaitable[Call]]
+
+
+class Hooks(NamedTuple):
+    """What a plugin has of the hooks that make the chain."""
+
+    around: Wrap | None = None
+    before: Before | None = None
 
 
 class Inner:
@@ -54,6 +63,18 @@ def chain(inner: Inner, *wraps: tuple[FailMode, Wrap]) -> Handler:
         for (name, _), (mode, _) in zip(named, wraps, strict=True)
     }
     return compose(named, plugins, inner.handle)
+
+
+def hooked(inner: Handler, *hooks: tuple[FailMode, Hooks], timeout: float = 60.0) -> Handler:
+    """Put plugins with these hooks, `p0` outermost, around a handler."""
+    plugins = {
+        f"p{number}": Plugin(f"p{number}", "m:C", object(), mode, "")
+        for number, (mode, _) in enumerate(hooks)
+    }
+    named = list(zip(plugins, (each for _, each in hooks), strict=True))
+    wraps = [(name, each.around) for name, each in named if each.around is not None]
+    befores = [(name, each.before) for name, each in named if each.before is not None]
+    return compose(wraps, plugins, inner, timeout, befores)
 
 
 async def ask(handler: Handler, most: int = 99) -> tuple[list[Chunk], BaseException | None]:

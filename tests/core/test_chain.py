@@ -16,7 +16,17 @@ from core.chain import compose
 from core.errors import GatewayError, InvalidRequest, PluginFailed, SettingsError, UpstreamInvalid
 from core.loader import FailMode, Plugin
 from core.messages import Call, Chunk, Chunks, Handler
-from tests.core.chains import ANSWER, CALL, PLACES, Inner, Wrap, ask, chain, crash, observer
+from tests.core.chains import (
+    ANSWER,
+    CALL,
+    PLACES,
+    Inner,
+    Wrap,
+    ask,
+    chain,
+    crash,
+    observer,
+)
 
 
 @pytest.fixture(autouse=True, scope="module")

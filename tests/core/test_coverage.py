@@ -19,6 +19,14 @@ class Guard:
         return next
 
 
+class InputGuard:
+    """The instance of a guard that sees no answers."""
+
+    async def before_inference(self, call: Any) -> Any:
+        """Guard nothing."""
+        return call
+
+
 def plugin(name: str, *, fail: FailMode = "closed", instance: Any = None, **more: Any) -> Plugin:
     """Return a loaded plugin."""
     if "guards" in more:
@@ -57,9 +65,10 @@ def test_a_cell_says_in_which_directions_a_guard_runs() -> None:
     [
         ([plugin("cache", answers=True), plugin("guard", guards="output")], "'cache' can answer"),
         ([plugin("cache", answers=True), plugin("guard", guards="input")], "'cache' can answer"),
-        ([plugin("guard", guards="input", instance=object())], "no around_inference"),
+        ([plugin("guard", guards="input", instance=object())], "no before_inference"),
+        ([plugin("guard", guards="output", instance=InputGuard())], "no around_inference"),
     ],
-    ids=["output", "input", "no handler"],
+    ids=["output", "input", "no hook", "no handler"],
 )
 def test_a_gap_is_refused(plugins: list[Plugin], complaint: str) -> None:
     """A closed guard that something could pass by stops the start."""
@@ -73,9 +82,10 @@ def test_a_gap_is_refused(plugins: list[Plugin], complaint: str) -> None:
         [plugin("guard", guards="output"), plugin("cache", answers=True)],
         [plugin("cache", answers=True), plugin("watcher", guards="output", fail="open")],
         [plugin("cache", answers=True), plugin("other")],
+        [plugin("guard", guards="input", instance=InputGuard()), plugin("cache", answers=True)],
         [],
     ],
-    ids=["outside", "open", "no guard", "nothing"],
+    ids=["outside", "open", "no guard", "input only", "nothing"],
 )
 def test_what_leaves_no_gap_is_let_be(plugins: list[Plugin]) -> None:
     """A guard outside of what answers, or one that may fail, or none, is no reason to refuse."""

@@ -10,7 +10,7 @@ from core.chain import compose
 from core.errors import PluginFailed
 from core.loader import Plugin
 from core.messages import Call, Chunk, Chunks, Handler
-from tests.core.chains import ANSWER, CALL, Inner, Wrap, ask
+from tests.core.chains import ANSWER, CALL, Hooks, Inner, Wrap, ask, hooked
 
 LIMIT = 0.2
 
@@ -69,6 +69,43 @@ async def test_a_plugin_that_hangs_is_a_refusal(place: str, chunks: int, number:
     task = asyncio.current_task()
     assert task is not None
     assert not task.cancelling()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_a_look_at_the_call_that_hangs_is_a_refusal(number: int) -> None:
+    """`before_inference` may take no longer, wherever the plugin stands."""
+
+    async def hanging(call: Call) -> Call:
+        await asyncio.Event().wait()
+        return call
+
+    async def looking(call: Call) -> Call:
+        return call
+
+    plugins = [Hooks(passes, looking), Hooks(before=looking)]
+    plugins.insert(number, Hooks(before=hanging))
+    inner = Inner()
+    with capture_logs():
+        got, error = await ask(
+            hooked(inner.handle, *(("closed", each) for each in plugins), timeout=LIMIT)
+        )
+    assert isinstance(error, PluginFailed)
+    assert error.plugin == f"p{number}"
+    assert (got, inner.begun) == ([], 0)
+
+
+async def test_one_timer_looks_after_all_calls() -> None:
+    """Calls that hang are ended each, also those that came later, and after a time without any."""
+    handler = chain(Inner().handle, hangs("between"))
+    asked = []
+    for _ in range(3):
+        asked.append(asyncio.create_task(ask(handler)))
+        await asyncio.sleep(LIMIT / 3)
+    with capture_logs():
+        ended = await asyncio.gather(*asked)
+        await asyncio.sleep(LIMIT)
+        ended.append(await ask(handler))
+    assert all(isinstance(error, PluginFailed) for _, error in ended)
 
 
 async def test_a_slow_model_is_not_the_plugins_fault() -> None:
@@ -136,3 +173,32 @@ async def test_nonsense_is_a_refusal() -> None:
         got, error = await ask(chain(Inner().handle, passes, wrap))
     assert got == []
     assert isinstance(error, PluginFailed)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_a_plugin_that_may_wait_is_let_wait(number: int) -> None:
+    """One with `waits` is not ended, wherever it stands; its neighbours still are."""
+
+    async def patient(call: Call) -> Chunks:
+        await asyncio.sleep(LIMIT * 2)
+        async with aclosing(inner.handle(call)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def chained(*wraps: Wrap) -> Handler:
+        named = [(f"p{place}", wrap) for place, wrap in enumerate(wraps)]
+        plugins = {
+            name: Plugin(name, "m:C", object(), "closed", "", waits=place == number)
+            for place, (name, _) in enumerate(named)
+        }
+        return compose(named, plugins, inner.handle, LIMIT)
+
+    inner = Inner()
+    around: list[Wrap] = [passes, passes]
+    got, error = await ask(chained(*around[:number], lambda next: patient, *around[number:]))
+    assert (got, error) == (list(ANSWER), None)
+    around[1] = hangs("before")
+    with capture_logs():
+        _, error = await ask(chained(*around[:number], passes, *around[number:]))
+    assert isinstance(error, PluginFailed)
+    assert error.plugin == ("p1" if number == 2 else "p2")

@@ -140,7 +140,7 @@ class Pii:
         """Have the call answered; what the model says is looked at before values are restored."""
         if call.kind == "embed":
             return next(call)
-        if acting.pseudonyms or self._output_actions & REWRITING:
+        if call.logprobs and (acting.pseudonyms or self._output_actions & REWRITING):
             # They spell what is taken out.
             call = call.replace(logprobs=False, top_logprobs=0)
         chunks = next(call)

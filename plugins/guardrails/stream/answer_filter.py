@@ -42,8 +42,9 @@ class AnswerFilter:
     """Filters the chunks of one answer, all its texts as one, with boundaries between them."""
 
     def __init__(self, matcher: Matcher, act: Act, *, is_json: bool = False) -> None:
+        self._matcher = matcher
+        self._act = act
         self._filter = Filter(matcher, act)
-        self._keys = Filter(matcher, act)
         self._unescaper = Unescaper()
         self._thinking = _Text()
         self._content = _Text(is_json=is_json)
@@ -72,6 +73,10 @@ class AnswerFilter:
         if self._is_simple(chunk):
             self._last = chunk
             return self._simple(chunk)
+        if self._is_whole(chunk) and self._filter.passes(chunk.content):
+            self._filter.rest()
+            self._last = chunk
+            return chunk
         for _ in self.steps(chunk):
             pass
         return self.taken()
@@ -120,6 +125,17 @@ class AnswerFilter:
             )
         )
 
+    def _is_whole(self, chunk: Chunk) -> bool:
+        """Say whether it is a whole answer of content only, as most are that are not streamed."""
+        content = chunk.content
+        return (
+            chunk.done
+            and not (self._said or self._unescaper.held)
+            and "\\" not in content
+            and BOUNDARY not in content
+            and not (chunk.thinking or chunk.tool_calls or chunk.logprobs)
+        )
+
     def _simple(self, chunk: Chunk) -> Chunk | None:
         """Filter a chunk of content only; the same as with `_say`, in a fraction of the time."""
         content = chunk.content
@@ -163,7 +179,8 @@ class AnswerFilter:
         if not names:
             return call
         text = BOUNDARY.join(name.replace(BOUNDARY, UNKNOWN) for name in names)
-        given = (self._keys.push(text) + self._keys.flush()).split(BOUNDARY)
+        keys_filter = Filter(self._matcher, self._act)
+        given = (keys_filter.push(text) + keys_filter.flush()).split(BOUNDARY)
         if given == names:
             return call
         self.is_changed = True

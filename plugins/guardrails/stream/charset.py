@@ -1,7 +1,7 @@
 """Sets of characters, as ranges of code points."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LAST = 0x10FFFF
@@ -30,6 +30,11 @@ class CharSet:
 
     def __len__(self) -> int:
         return sum(high - low + 1 for low, high in self.ranges)
+
+    def chars(self) -> Iterator[str]:
+        """Yield the characters, one by one."""
+        for low, high in self.ranges:
+            yield from map(chr, range(low, high + 1))
 
     def negated(self) -> "CharSet":
         """Return all other characters; the boundary is never one of them."""

@@ -58,10 +58,7 @@ class Filter:
 
     def push(self, text: str) -> str:
         """Take the next piece; return all that is decided by now. Raises `Blocked`."""
-        pieces = self.pieces(text)
-        if len(pieces) == 1 and pieces[0][1] is None:
-            return pieces[0][0]
-        return _given(pieces)
+        return text if self.passes(text) else _given(self._more(text))
 
     def flush(self) -> str:
         """End the text and return its rest; what is pushed then is a new one. Raises `Blocked`."""
@@ -73,10 +70,12 @@ class Filter:
 
     def pieces(self, text: str) -> list[Piece]:
         """Take the next piece of the text; return all that is decided by now."""
+        return [(text, None)] if self.passes(text) else self._more(text)
+
+    def _more(self, text: str) -> list[Piece]:
+        """Take a piece that may not be decided at once, or is empty."""
         if not text:
             return []
-        if self.passes(text):
-            return [(text, None)]
         cursor = self._cursor
         cursor.add(text)
         decided = self._decided(False)

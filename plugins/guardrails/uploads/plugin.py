@@ -4,12 +4,12 @@ Images are decoded and coded anew, so that a model sees pixels and nothing else.
 files the text is taken. Fails closed.
 """
 
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from localai import Call, Chunks, Duration, Gateway, Handler, SettingsError, Size, hookimpl
+from localai import Call, Duration, Gateway, SettingsError, Size, hookimpl
 from plugins.guardrails.findings import Findings
 from plugins.guardrails.uploads.attachments import attachments, has_attachments, replaced
 from plugins.guardrails.uploads.checks import Checks
@@ -91,17 +91,9 @@ class Uploads:
         return self._reader.running()
 
     @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
+    async def before_inference(self, call: Call) -> Call:
         """Put texts and fresh images in the place of what came."""
-
-        async def read(call: Call) -> Chunks:
-            if has_attachments(call):
-                call = await self._read(call)
-            async with aclosing(next(call)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-
-        return read
+        return await self._read(call) if has_attachments(call) else call
 
     async def _read(self, call: Call) -> Call:
         found = list(attachments(call))

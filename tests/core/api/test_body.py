@@ -43,7 +43,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.dictionaries(st.text(max_size=8), values), st.booleans(), st.sampled_from([None, 2]))
 @example({"a": -(2**63), "b": 2**63 - 1, "c": -0.0, "d": 5e-324, "e": "\u0085\u2028😀"}, True, None)
 async def test_objects_are_read_as_pythons_own_parser_reads_them(

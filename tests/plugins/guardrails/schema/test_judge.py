@@ -14,7 +14,6 @@ import pytest
 from localai import SettingsError
 from plugins.guardrails.schema import judge as module
 from plugins.guardrails.schema.judge import NEEDED, Judge, Question, Undecided
-from tests.pace import cpu_seconds
 from tests.plugins.guardrails.schema.support import BAD, GOOD, NUMBERED, doubling
 
 ASKS = Question(json.dumps(NUMBERED), GOOD)
@@ -71,14 +70,13 @@ async def test_the_loop_goes_on_while_a_process_computes() -> None:
     """However long a check takes, the router does something else meanwhile."""
     async with judging(deadline=0.3) as judge:
         asked = asyncio.create_task(judge.ask([Question(doubling(60), "1")]))
-        longest, last = 0.0, time.thread_time()
+        turns = 0
         while not asked.done():
             await asyncio.sleep(0)
-            now = time.thread_time()
-            longest, last = max(longest, now - last), now
+            turns += 1
         with pytest.raises(Undecided):
             await asked
-        assert longest < cpu_seconds(0.1)
+        assert turns > 100
 
 
 async def test_who_finds_no_process_free_is_undecided() -> None:

@@ -4,7 +4,6 @@ import io
 import json
 import resource
 import sys
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +22,7 @@ from plugins.guardrails.schema.worker import (
     bound,
     serve,
 )
-from tests.pace import cpu_seconds
+from tests.pace import within
 from tests.plugins.guardrails.schema.support import BAD, GOOD, NUMBERED
 
 DRAFTS = (
@@ -187,10 +186,8 @@ def test_patterns_take_linear_time() -> None:
     """A pattern that other engines search for years is searched in milliseconds."""
     schema = json.dumps({"pattern": "^(a+)+$"})
     text = json.dumps("a" * 100_000 + "!")
-    judgement = Judgement()
-    began = time.process_time()
-    assert judgement.answer(schema, text, True) is not None
-    assert time.process_time() - began < cpu_seconds(0.1)
+    assert Judgement().answer(schema, text, True) is not None
+    within(0.1, lambda: Judgement().answer(schema, text, True))
 
 
 def test_a_text_can_be_taken_as_it_stands() -> None:

@@ -121,7 +121,7 @@ spoken = st.lists(
 
 
 @given(oracle.rules, spoken, st.lists(st.integers(0, 40), max_size=10), st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_each_channel_gets_what_the_plain_search_gives(
     known: list[Known], texts: list[tuple[str, str]], places: list[int], is_done: bool
 ) -> None:
