@@ -41,6 +41,8 @@ class Server(Table, frozen=True):
     """Time for a request's headers to arrive."""
     body_timeout: Duration = Duration(10)
     """Time before a body slower than 100 bytes per second is cut off."""
+    heartbeat: Duration = Duration(10)
+    """Silence on a stream after which a sign of life is sent; 0 sends none."""
     send_timeout: Duration = Duration(60)
     """Time that a client may leave its answer unread."""
     drain_timeout: Duration = Duration(30)

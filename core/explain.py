@@ -83,7 +83,8 @@ class Document:
 
     def _explain(self, message: str, kind: Any, where: tuple[str, ...]) -> SettingsError:
         at = _AT.search(message)
-        steps = [step for step in at["path"].split(".") if step] if at else []
+        path = at["path"].replace("[...]", "") if at else ""  # some key of a table of the user's
+        steps = [step for step in path.split(".") if step]
         text = message[: at.start()] if at else message
         names = [re.sub(r"\[.*", "", step) for step in steps]
         if match := _UNKNOWN.match(text):

@@ -3,10 +3,10 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from msgspec.structs import replace
@@ -16,11 +16,15 @@ from core.config import Settings, load
 from core.database import Database
 from core.errors import InternalError, SettingsError, ShuttingDown
 from core.generation import Generation, build
+from core.hosts import Hosts
 from core.ids import new_id
+from core.measures import Measure
 from core.messages import Call, Chunks
 from core.usage import UsageLog
 
 log = structlog.get_logger("gateway")
+
+_T = TypeVar("_T")
 
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """Request ids of callers that are kept: they reach logs and headers."""
@@ -37,6 +41,7 @@ class Gateway:
         self.usage = UsageLog(self.database)
         """What requests used; written in batches."""
         self._current: Generation | None = None
+        self._started = asyncio.Event()
         self._number = 0
         self._reloading = asyncio.Lock()
         self._alive: set[Generation] = set()
@@ -66,6 +71,27 @@ class Gateway:
     def models(self) -> Any:
         """Ollama's management calls: `installed()`, `loaded()`, `show(name)`, `version()`."""
         return self.current.ollama.models
+
+    @property
+    def hosts(self) -> Hosts:
+        """The Ollamas of the file: `urls`, and `ask(url, path)`."""
+        return self.current.ollama.hosts
+
+    async def started(self) -> None:
+        """Wait until all plugins have started for the first time: `hosts` and `find` work then."""
+        await self._started.wait()
+
+    def find(self, kind: type[_T]) -> _T | None:
+        """Return the plugin of this class that new requests pass, if there is one.
+
+        Ask each time: another generation may have another one. While plugins start for the first
+        time there is none yet.
+        """
+        return None if self._current is None else self._current.find(kind)
+
+    def measures(self) -> Iterator[Measure]:
+        """Yield the figures that plugins keep, as they are now; see the hook `measures`."""
+        return self.current.measures()
 
     def infer(self, call: Call) -> Chunks:
         """Answer a call through the whole chain, as if it had come over HTTP."""
@@ -125,6 +151,7 @@ class Gateway:
         await made.start()
         self._number = made.number
         self._current = made
+        self._started.set()
         self._alive.add(made)
         if before is not None:
             task = asyncio.create_task(self._close(before), name=f"close {before.number}")

@@ -1,10 +1,10 @@
 """One immutable loaded state: settings, plugins, chain and routes, built whole or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -18,6 +18,7 @@ from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Un
 from core.lifespans import Lifespan, acquire_all, release_all
 from core.listen import admin_address
 from core.listing import Lister, Listing, Models
+from core.measures import Measure
 from core.messages import Handler
 from core.ollama import Ollama
 from core.principal import UNCLAIMED, Principal
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from core.gateway import Gateway
 
 log = structlog.get_logger("generation")
+
+_T = TypeVar("_T")
 
 HEALTH_TIMEOUT = 5.0
 """Seconds that a plugin's health report may take."""
@@ -51,6 +54,7 @@ class Generation:
     list_models: Lister
     authenticators: Sequence[tuple[str, Authenticate]]
     health_checks: Sequence[tuple[str, Health]]
+    measurers: Sequence[tuple[str, Callable[[], Iterable[Measure]]]]
     app: Any = None
     """The ASGI application, with what plugins put around it."""
     routers: Sequence[Any] = ()
@@ -59,8 +63,31 @@ class Generation:
     """The templates of all paths that are served."""
     exchanges: set["Exchange"] = field(default_factory=set)
     """Exchanges past their body, which end when the router shuts down."""
+    _found: dict[type, Any] = field(default_factory=dict)
+    """Plugins by the class that was asked for."""
     _running: int = 0
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def find(self, kind: type[_T]) -> _T | None:
+        """Return the first plugin of this class, if there is one.
+
+        Classes are told apart by their names: code that has changed makes another one, of which
+        plugins that live on do not know.
+        """
+        if kind not in self._found:
+            instances = (plugin.instance for plugin in self.plugins)
+            fitting = (each for each in instances if _name(kind) in map(_name, type(each).__mro__))
+            self._found[kind] = next(fitting, None)
+        found: _T | None = self._found[kind]
+        return found
+
+    def measures(self) -> Iterator[Measure]:
+        """Yield the plugins' own figures; one that crashes is left out."""
+        for name, measure in self.measurers:
+            try:
+                yield from measure()
+            except Exception:
+                log.exception("plugin crashed, its figures are left out", plugin=name)
 
     async def start(self) -> None:
         """Start what is not running yet; on a failure nothing half-started is left."""
@@ -187,12 +214,14 @@ def build(
             by_name,
             ollama.infer,
             settings.chain.plugin_timeout,
+            loader.implementations(manager, "before_inference"),
         ),
         list_models=compose_lister(
             loader.implementations(manager, "around_models"), by_name, _lister(ollama)
         ),
         authenticators=authenticators,
         health_checks=loader.implementations(manager, "health"),
+        measurers=loader.implementations(manager, "measures"),
     )
     routes = [
         (name, _routes(name, make, gateway))
@@ -201,6 +230,10 @@ def build(
     wraps = loader.implementations(manager, "around_app")
     generation.app = build_app(generation, gateway, routes, wraps, by_name)
     return generation
+
+
+def _name(kind: type) -> tuple[str, str]:
+    return kind.__module__, kind.__qualname__
 
 
 def _lister(ollama: Ollama) -> Lister:

@@ -1,17 +1,18 @@
-"""The eight hooks that a plugin may implement. `docs/plugins.md` is generated from this file.
+"""The ten hooks that a plugin may implement. `docs/plugins.md` is generated from this file.
 
 pluggy gives discovery, signature checks and order; nothing of it runs per request: hooks are
 resolved once, when a generation is built.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
 from core.listing import Lister
-from core.messages import Handler
+from core.measures import Measure
+from core.messages import Call, Handler
 from core.principal import Principal
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Hooks:
     @hookspec
     def around_inference(self, next: Handler) -> Handler:  # type: ignore[empty-body]
         """Wrap the one inference call; called at load, returns an async generator function."""
+
+    @hookspec
+    async def before_inference(self, call: Call) -> Call:  # type: ignore[empty-body]
+        """Check a call or change it, before anything further in sees it; raise to refuse it."""
 
     @hookspec
     def around_models(self, next: Lister) -> Lister:  # type: ignore[empty-body]
@@ -66,9 +71,13 @@ class Hooks:
         """Report details for `/health`; raise to say that the router is not ready."""
 
     @hookspec
+    def measures(self) -> "Iterable[Measure]":  # type: ignore[empty-body]
+        """Return the figures that the plugin keeps, as they are now, for /metrics and pages."""
+
+    @hookspec
     def commands(self, cli: "click.Group") -> None:
         """Add subcommands to `localai`."""
 
 
-ASYNC_HOOKS = frozenset({"authenticate", "health"})
+ASYNC_HOOKS = frozenset({"authenticate", "before_inference", "health"})
 """Hooks that must be `async def`; all others must be plain `def`."""

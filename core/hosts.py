@@ -6,15 +6,17 @@ The engine's own model for embeddings is always there, unless the file says `emb
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 import structlog
 
+from core import wire
 from core.config import Ollama as OllamaSettings
 from core.embedded_models import EMBED, find
-from core.errors import UpstreamUnreachable
+from core.errors import UpstreamInvalid, UpstreamUnreachable
 from core.trust import is_loopback
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ PROBE_INTERVAL = 2.0
 """Seconds between looks for an Ollama that does not answer; found again within 5 s."""
 PROBE_TIMEOUT = 1.0
 """Seconds that a look may take."""
+MAX_ANSWER = 16_000_000
+"""Bytes of an answer about a host; a model takes some 500 in a list."""
 
 
 class Hosts:
@@ -49,6 +53,11 @@ class Hosts:
         self._engine: EmbeddedEngine | None = None
         self._starting = asyncio.Lock()
         self._prober: asyncio.Task[None] | None = None
+
+    @property
+    def urls(self) -> Sequence[str]:
+        """The base URLs of the file, without a slash at the end."""
+        return self._urls
 
     @property
     def current(self) -> str:
@@ -106,10 +115,10 @@ class Hosts:
             await self._stand_in()
         return self.current if self.current != url else None
 
-    def unreachable(self) -> UpstreamUnreachable:
-        """Return the error that says what to do when no Ollama answers."""
+    def unreachable(self, host: str = "") -> UpstreamUnreachable:
+        """Return the error that says what to do when no Ollama answers, or one of them does not."""
         # The address of another machine is not for callers; that of this one is no secret.
-        url = self._urls[0]
+        url = host or self._urls[0]
         parts = urlsplit(url)
         place = "its configured address"
         if is_loopback(parts.hostname or ""):
@@ -133,6 +142,28 @@ class Hosts:
             if url != but and await self._answers(url):
                 self._answering = url
                 return
+
+    async def ask(self, host: str, path: str, body: object = None, timeout: float = 10.0) -> Any:
+        """Return what a host answers to a question about itself, as decoded JSON.
+
+        Unlike the management calls it is light, and asks this host only. `body` makes it a POST.
+        Raises `UpstreamUnreachable`, `UpstreamInvalid`.
+        """
+        method, data = ("GET", None) if body is None else ("POST", msgspec.json.encode(body))
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=self._settings.connect_timeout)
+        try:
+            async with self._session.request(
+                method, host + path, data=data, timeout=limits, allow_redirects=False
+            ) as response:
+                answer = await wire.read(response.content, MAX_ANSWER)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise self.unreachable(host) from None
+        if response.status != 200 or len(answer) > MAX_ANSWER:
+            raise UpstreamInvalid(f"Ollama does not answer {path} (HTTP {response.status})")
+        try:
+            return msgspec.json.decode(answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise UpstreamInvalid(f"Ollama's answer to {path} is not JSON") from None
 
     async def _answers(self, url: str) -> bool:
         timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT)

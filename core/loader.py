@@ -41,6 +41,8 @@ class Plugin:
     """The directions in which it checks every text, as it is set: its attribute `guards`."""
     answers: bool = False
     """Whether it can answer without asking what stands inside of it: its attribute `answers`."""
+    waits: bool = False
+    """Whether it may keep a call for long, as a queue does: its attribute `waits`."""
 
 
 def load(settings: Settings, loaded: Iterable[Plugin] = ()) -> list[Plugin]:
@@ -51,7 +53,22 @@ def load(settings: Settings, loaded: Iterable[Plugin] = ()) -> list[Plugin]:
     if (folder := str(settings.folder)) not in sys.path:
         sys.path.append(folder)
     reusable = {plugin.name: plugin for plugin in loaded}
-    return [_plugin(settings, entry, reusable) for entry in entries(settings)]
+    plugins = [_plugin(settings, entry, reusable) for entry in entries(settings)]
+    _check_needs(settings, plugins)
+    return plugins
+
+
+def _check_needs(settings: Settings, plugins: Iterable[Plugin]) -> None:
+    """Raise `SettingsError` where a plugin works with another one that is off."""
+    names = {plugin.name for plugin in plugins}
+    for plugin in plugins:
+        for needed in getattr(plugin.instance, "needs", ()):
+            if needed not in names:
+                raise settings.document.error(
+                    ("chain",),
+                    "plugins",
+                    f"'{plugin.name}' needs '{needed}', which is off: switch both on or both off",
+                )
 
 
 def _plugin(settings: Settings, entry: Entry, reusable: Mapping[str, Plugin]) -> Plugin:
@@ -92,8 +109,17 @@ def _plugin(settings: Settings, entry: Entry, reusable: Mapping[str, Plugin]) ->
         raise document.error(
             entry.where, "", f"{class_name}.guards may hold 'input' and 'output' only"
         )
-    answers = bool(getattr(instance, "answers", False))
-    return Plugin(entry.name, entry.use, instance, fail_mode, fingerprint, files, guards, answers)
+    return Plugin(
+        name=entry.name,
+        use=entry.use,
+        instance=instance,
+        fail_mode=fail_mode,
+        fingerprint=fingerprint,
+        sources=files,
+        guards=guards,
+        answers=bool(getattr(instance, "answers", False)),
+        waits=bool(getattr(instance, "waits", False)),
+    )
 
 
 def _import(settings: Settings, entry: Entry, name: str) -> ModuleType:

@@ -59,11 +59,14 @@ class Management:
             if not each.is_remote
         ]
 
-    async def loaded(self) -> list[dict[str, Any]]:
-        """Return the models in memory, the one that stays longest first."""
-        return _models(await self._request("GET", "/api/ps"))
+    async def loaded(self, host: str = "") -> list[dict[str, Any]]:
+        """Return the models in memory, the one that stays longest first.
 
-    async def has_answered(self, model: str) -> bool:
+        Of one host, if it is given; else of the one that answers, as in all calls here.
+        """
+        return _models(await self._request("GET", "/api/ps", host))
+
+    async def has_answered(self, model: str, host: str = "") -> bool:
         """Say whether a model has finished an answer since it was loaded.
 
         Ollama lists a model also while it loads it. Its expiry is then now plus `keep_alive`,
@@ -71,7 +74,7 @@ class Management:
         """
         name = full_name(model).lower()
         first, second = [
-            {each["name"].lower(): each.get("expires_at") for each in await self.loaded()}
+            {each["name"].lower(): each.get("expires_at") for each in await self.loaded(host)}
             for _ in range(2)
         ]
         return name in first and first[name] == second.get(name)
@@ -89,19 +92,21 @@ class Management:
         for client in self._clients.values():
             await client.close()
 
-    async def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        url: str | None = self._hosts.current
+    async def _request(
+        self, method: str, path: str, host: str = "", **arguments: Any
+    ) -> dict[str, Any]:
+        url: str | None = host or self._hosts.current
         while url is not None:
             client = await self._client(url)
             try:
                 answer = await client.fetch(method, path, **arguments)
             except ConnectionError:
-                url = await self._hosts.failed(url)
+                url = await self._hosts.failed(url) if not host else None
                 continue
             if isinstance(answer, dict):
                 return answer
             raise UpstreamInvalid("Ollama's answer is not an object: check [ollama] hosts")
-        raise self._hosts.unreachable()
+        raise self._hosts.unreachable(host)
 
     async def _client(self, url: str) -> Any:
         if url not in self._clients:

@@ -117,8 +117,12 @@ class Call(Value, frozen=True, kw_only=True):
     dialect: Dialect
     request_id: str
     principal: Principal
+    user: str = ""
+    """For whom the caller asks, as OpenAI's `user` says: their own word, which proves nothing."""
     connection: "Connection | None" = None
     """The HTTP request that it came by: address and headers; `None` for a plugin's own call."""
+    host: str = ""
+    """The Ollama that is to answer, one of `gateway.hosts.urls`; empty takes one that answers."""
     options: Options = Options()
     keep_alive: float | str | None = None
     """Seconds, or a Go duration such as `5m`; how long the model stays loaded afterwards."""

@@ -113,14 +113,14 @@ class Ollama:
     async def _post(
         self, path: str, body: bytes, call: Call, ends: float
     ) -> aiohttp.ClientResponse:
-        """Send the request; on a refused connection try the next address."""
-        url: str | None = await self.hosts.serving(call.model)
+        """Send the request; on a refused connection try the next address, unless one is given."""
+        url: str | None = call.host or await self.hosts.serving(call.model)
         while url is not None:
             try:
                 await self._local.check(url, call.model)
-                response = await self._send(url + path, body, call, ends)
+                response = await self._send(url, path, body, call, ends)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-                url = await self.hosts.failed(url)
+                url = await self.hosts.failed(url) if not call.host else None
                 continue
             except TimeoutError:
                 raise UpstreamTimeout("Ollama does not list its models: try again") from None
@@ -132,14 +132,17 @@ class Ollama:
             if self.hosts.is_embedded(url):
                 call.headers["x-localai-engine"] = "embedded"
             return response
-        raise self.hosts.unreachable()
+        raise self.hosts.unreachable(call.host)
 
-    async def _send(self, url: str, body: bytes, call: Call, ends: float) -> aiohttp.ClientResponse:
+    async def _send(
+        self, host: str, path: str, body: bytes, call: Call, ends: float
+    ) -> aiohttp.ClientResponse:
         """Wait for the answer's head, which Ollama sends with its first token.
 
         A plain answer has no first token to wait for: only the total clock runs.
         """
         loop = asyncio.get_running_loop()
+        url = host + path
         if not call.stream:
             try:
                 async with asyncio.timeout_at(ends):
@@ -153,7 +156,7 @@ class Ollama:
             longest = max(settings.first_token_timeout, settings.load_timeout)
             async with asyncio.timeout_at(min(loop.time() + longest, ends)) as clock:
                 check = loop.call_later(
-                    settings.first_token_timeout, self._suspect, call.model, clock
+                    settings.first_token_timeout, self._suspect, host, call.model, clock
                 )
                 try:
                     return await self._session.post(url, data=_sent(body), allow_redirects=False)
@@ -169,12 +172,12 @@ class Ollama:
                 "machine, or busy; raise [ollama] first_token_timeout or load_timeout"
             ) from None
 
-    def _suspect(self, model: str, clock: asyncio.Timeout) -> None:
+    def _suspect(self, host: str, model: str, clock: asyncio.Timeout) -> None:
         """End the wait for a first token, unless the model may still be loading."""
 
         async def look() -> None:
             try:
-                loading = not await self.models.has_answered(model)
+                loading = not await self.models.has_answered(model, host)
             except GatewayError:
                 loading = False
             if not loading and not clock.expired():

@@ -21,6 +21,9 @@ from core.watch import watching
 
 log = structlog.get_logger("server")
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open. Clients close theirs earlier (httpx and Go's after 5
+to 90 s, nginx's after 60): who closes at the same moment as they send loses a request."""
 CUT_TIMEOUT = 5
 """Seconds for the last events to leave after `drain_timeout`."""
 
@@ -46,6 +49,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=CUT_TIMEOUT,
+                timeout_keep_alive=KEEP_ALIVE,
             )
         )
         self.gateway = gateway

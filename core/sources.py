@@ -12,6 +12,9 @@ from types import ModuleType
 _imported: dict[Path, str] = {}
 """The digests of all plugins' source files, as they were when they were imported."""
 
+_neighbours: dict[tuple[Path, str], tuple[str, frozenset[str]]] = {}
+"""By file and package: a digest, and the modules of that package which such a file imports."""
+
 
 def of(module: ModuleType) -> tuple[Path, ...]:
     """Return the module's file, and those beside it that it imports, directly or not."""
@@ -22,9 +25,8 @@ def of(module: ModuleType) -> tuple[Path, ...]:
     found, unread = {first}, [first]
     while unread:
         for name in _imports(unread.pop(), package):
-            parent, _, last = name.rpartition(".")
-            file = first.parent / f"{last}.py"
-            if parent == package and file not in found and file.is_file():
+            file = first.parent / f"{name}.py"
+            if file not in found and file.is_file():
                 found.add(file)
                 unread.append(file)
     return tuple(sorted(found))
@@ -92,7 +94,19 @@ def _parsed(source: bytes) -> ast.Module:
         return ast.parse(source)
 
 
-def _imports(file: Path, package: str) -> Iterator[str]:
+def _imports(file: Path, package: str) -> frozenset[str]:
+    """Return every name that a file may import a module of the package by."""
+    # Parsing takes most of the time that a router needs to start, and sources seldom change.
+    now = digest(file)
+    before, names = _neighbours.get((file, package), ("", frozenset()))
+    if now != before:
+        parts = (name.rpartition(".") for name in _names(file, package))
+        names = frozenset(last for parent, _, last in parts if parent == package)
+        _neighbours[file, package] = now, names
+    return names
+
+
+def _names(file: Path, package: str) -> Iterator[str]:
     """Yield every name that a file may import a module by."""
     try:
         tree = _parsed(file.read_bytes())

@@ -1,7 +1,10 @@
 """What plugins are written with: `from localai import …`."""
 
+from core.admin_client import AdminClient
 from core.api.body import read_json
 from core.api.dialects import send_error
+from core.config import Settings
+from core.config import load as load_settings
 from core.connection import Connection
 from core.database import Database, open_database
 from core.decisions import Decision, Direction
@@ -32,6 +35,7 @@ from core.hooks import hookimpl
 from core.inference import Inference, inference_of
 from core.listen import admin_url
 from core.listing import Lister, Listing, Models
+from core.measures import Measure
 from core.messages import (
     Caching,
     Call,
@@ -56,11 +60,14 @@ from core.principal import (
 )
 from core.row_table import RowTable
 from core.rows import RowLog
+from core.tokens import answer_tokens, prompt_tokens
 from core.units import Duration, Secret, Size
 from core.usage import Usage
+from core.value import Value
 
 __all__ = [
     "UNCLAIMED",
+    "AdminClient",
     "Budget",
     "BudgetSpent",
     "Caching",
@@ -85,6 +92,7 @@ __all__ = [
     "Limits",
     "Lister",
     "Listing",
+    "Measure",
     "Message",
     "ModelNotFound",
     "Models",
@@ -97,6 +105,7 @@ __all__ = [
     "RowLog",
     "RowTable",
     "Secret",
+    "Settings",
     "SettingsError",
     "Size",
     "ToolCall",
@@ -110,14 +119,18 @@ __all__ = [
     "UpstreamTimeout",
     "UpstreamUnreachable",
     "Usage",
+    "Value",
     "admin_url",
+    "answer_tokens",
     "full_name",
     "hint",
     "hookimpl",
     "inference_of",
+    "load_settings",
     "model_pattern",
     "open_database",
     "open_gateway",
+    "prompt_tokens",
     "read_json",
     "send_error",
 ]

@@ -7,6 +7,7 @@ from typing import Protocol
 from core.api import dialects
 from core.api.coalesce import send_pieces
 from core.api.exchange import Exchange
+from core.api.heartbeat import Heartbeat
 from core.errors import UpstreamInvalid
 from core.inference import Inference
 from core.messages import Call, Chunk, Chunks
@@ -30,6 +31,9 @@ class Form(Protocol):
     def end(self) -> bytes:
         """Return what closes a stream that ended well; empty for nothing."""
 
+    def beat(self, text: str) -> bytes:
+        """Return a sign of life, which is no part of the answer; `text` may be empty."""
+
 
 async def answer(exchange: Exchange, call: Call, form: Form) -> None:
     """Answer a call, streamed or whole as it asks. Raises `GatewayError` before the first byte."""
@@ -37,16 +41,33 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
         body = form.whole(await whole(exchange, call))
         await exchange.send_json(body, headers=exchange.inference.headers())
         return
-    async with aclosing(exchange.infer(call)) as chunks:
+    stream = _Stream(exchange, form)
+    silence = exchange.generation.settings.server.heartbeat
+    async with aclosing(exchange.infer(call)) as chunks, Heartbeat(exchange, stream, silence):
         first = await anext(chunks, None)
         if first is None:
             raise UpstreamInvalid("the answer is empty: try again")
-        media = dialects.STREAM[exchange.dialect]
-        await exchange.start(200, media, STREAM_HEADERS | exchange.inference.headers())
-        exchange.guard_writes()
+        if not exchange.started:
+            await stream.begin()
         async with aclosing(_frames(form, first, chunks, exchange.inference)) as frames:
             await send_pieces(frames, exchange.write)
-        await exchange.write(b"", more=False)
+    await exchange.write(b"", more=False)
+
+
+class _Stream:
+    """The head of a streamed answer, and its signs of life."""
+
+    __slots__ = ("_exchange", "beat")
+
+    def __init__(self, exchange: Exchange, form: Form) -> None:
+        self._exchange = exchange
+        self.beat = form.beat
+
+    async def begin(self) -> None:
+        exchange = self._exchange
+        media = dialects.STREAM[exchange.dialect]
+        exchange.guard_writes()
+        await exchange.start(200, media, STREAM_HEADERS | exchange.inference.headers())
 
 
 async def whole(exchange: Exchange, call: Call) -> Chunk:

@@ -67,6 +67,8 @@ class Exchange:
         """Whether the head of the answer is out."""
         self.finished = False
         """Whether all of the answer is out."""
+        self.writes = 0
+        """How many pieces of the answer were given to the server."""
         self._early: Mapping[str, str] | None = None
         """The headers of an answer that may have trailers."""
         self._receive = receive
@@ -212,6 +214,7 @@ class Exchange:
 
     async def write(self, body: bytes, *, more: bool = True) -> None:
         """Send a piece of the answer; one that blocks for too long ends the exchange."""
+        self.writes += 1
         if self._stall_check is not None:
             self._blocked_since = asyncio.get_running_loop().time()
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
@@ -221,6 +224,11 @@ class Exchange:
                 await self._send({"type": TRAILERS, "headers": _raw(late), "more_trailers": False})
             self.finished = True
         self._blocked_since = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the client does not read what is sent."""
+        return self._blocked_since is not None
 
     async def fail(self, error: GatewayError) -> None:
         """Answer with an error, as an event when the answer has begun."""

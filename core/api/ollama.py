@@ -10,7 +10,8 @@ from core.api.dialects import ascii_json
 from core.api.exchange import Exchange
 from core.api.models import check_model
 from core.api.routes import Operation
-from core.errors import Forbidden, InvalidRequest, NotFound
+from core.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound
+from core.principal import full_name
 
 T = TypeVar("T")
 
@@ -70,12 +71,27 @@ async def show(exchange: Exchange) -> None:
     request = await _request(exchange, form_in.ShowRequest)
     name = request.model or request.name
     check_model(exchange, name)
-    models = exchange.generation.ollama.models
-    shown = await models.show(name, verbose=bool(request.verbose))
+    shown = await _shown(exchange, name, verbose=bool(request.verbose))
     if shown.get("remote_host") or shown.get("remote_model"):
         raise Forbidden(f"model '{name}' runs in a cloud: use a local model", param="model")
     shown.setdefault("model_info", {})  # ollama's client requires it
     await exchange.send_json(ascii_json(shown), headers=exchange.engine_header())
+
+
+async def _shown(exchange: Exchange, name: str, *, verbose: bool) -> dict[str, Any]:
+    """Describe a model; one that plugins list in the place of others as the one it stands for."""
+    models = exchange.generation.ollama.models
+    try:
+        return await models.show(name, verbose=verbose)
+    except ModelNotFound:
+        found, _ = await exchange.models()
+        for each in found:
+            about = each.get("localai")
+            if about and full_name(each["name"]).lower() == full_name(name).lower():
+                shown = await models.show(about["model"], verbose=verbose)
+                changed = {"capabilities": each["capabilities"]} if "capabilities" in each else {}
+                return shown | changed | {"localai": about}
+        raise
 
 
 async def version(exchange: Exchange) -> None:

@@ -1,5 +1,6 @@
 """`Chunk`s → what Ollama's clients read: NDJSON in ASCII, with no blank lines."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from core.api.dialects import ascii_json
@@ -28,6 +29,11 @@ class ChatForm:
     def end(self) -> bytes:
         """Return nothing: the last line says `done`."""
         return b""
+
+    def beat(self, text: str) -> bytes:
+        """Return a line without text: this format has no comments, and clients choke on blanks."""
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        return self.piece(Chunk(created_at=now))
 
     def _object(self, chunk: Chunk, said: dict[str, Any]) -> bytes:
         answer = {"model": chunk.model or self._model, "created_at": chunk.created_at} | said

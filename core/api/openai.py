@@ -65,7 +65,7 @@ async def model(exchange: Exchange) -> None:
     check_model(exchange, wanted)
     found, headers = await exchange.models()
     for each in found:
-        if each["name"].lower() == full_name(wanted).lower():
+        if full_name(each["name"]).lower() == full_name(wanted).lower():
             body = msgspec.json.encode(_model(each) | {"id": wanted})
             await exchange.send_json(body, headers=headers)
             return
@@ -77,7 +77,9 @@ def _model(model: dict[str, Any]) -> dict[str, Any]:
         created = int(datetime.fromisoformat(model["modified_at"]).timestamp())
     except (KeyError, TypeError, ValueError):
         created = 0
-    return {"id": model["name"], "object": "model", "created": created, "owned_by": "library"}
+    about = model.get("localai")  # what plugins list in the place of others
+    made = {"id": model["name"], "object": "model", "created": created}
+    return made | ({"owned_by": "localai", "localai": about} if about else {"owned_by": "library"})
 
 
 _MODEL = {"id": "llama3.2:latest", "object": "model", "created": 1_760_000_000}

@@ -96,6 +96,10 @@ class ChatForm:
         """Return the marker that all is said."""
         return b"data: [DONE]\n\n"
 
+    def beat(self, text: str) -> bytes:
+        """Return a comment, which readers of events skip (HTML standard §9.2.6)."""
+        return comment(text)
+
     def _event(self, delta: bytes, logprobs: dict[str, Any] | None = None) -> bytes:
         said = b"" if logprobs is None else b',"logprobs":' + _encode(logprobs)
         return b"".join((self._prefix, b'{"index":0,"delta":', delta, said, self._after_delta))
@@ -177,6 +181,10 @@ class CompletionForm:
         """Return the marker that all is said."""
         return b"data: [DONE]\n\n"
 
+    def beat(self, text: str) -> bytes:
+        """Return a comment, which readers of events skip (HTML standard §9.2.6)."""
+        return comment(text)
+
     def _event(self, choice: dict[str, Any]) -> bytes:
         usage = {"usage": None} if self._usage else {}
         return b"data: " + _encode(self._head | {"choices": [choice]} | usage) + b"\n\n"
@@ -225,6 +233,11 @@ def embeddings(answer: Chunk, call: Call, encoding: str | None) -> bytes:
             },
         }
     )
+
+
+def comment(text: str) -> bytes:
+    """Return a comment of an event stream."""
+    return b": " + (text or "waiting").encode("ascii", "replace") + b"\n\n"
 
 
 def finish_reason(chunk: Chunk, called_tools: bool) -> str:

@@ -54,6 +54,7 @@ def chat_call(request: ChatRequest, principal: Principal, request_id: str) -> Ca
         stream=bool(request.stream),
         request_id=request_id,
         principal=principal,
+        user=_user(request),
         cache=request.cache or Caching(),
         messages=_messages(request.messages),
         tools=tuple(tools) if _may_call_tools(request.tool_choice) else (),
@@ -84,6 +85,7 @@ def completion_call(request: CompletionRequest, principal: Principal, request_id
         stream=bool(request.stream),
         request_id=request_id,
         principal=principal,
+        user=_user(request),
         cache=request.cache or Caching(),
         prompt=prompt,
         suffix=request.suffix or "",
@@ -121,6 +123,12 @@ def _refuse_common(request: Sampling) -> None:
         raise UnsupportedParameter("n above 1 is not supported: ask again", param="n")
     if request.logit_bias:
         raise UnsupportedParameter("Ollama has no logit_bias: leave it out", param="logit_bias")
+
+
+def _user(request: Sampling) -> str:
+    """Return for whom the caller asks; some clients send an object, which says nothing here."""
+    given = request.user or request.safety_identifier
+    return given if isinstance(given, str) else ""
 
 
 def _options(request: Sampling) -> Options:

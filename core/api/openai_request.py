@@ -148,6 +148,8 @@ class Sampling(_Request, kw_only=True):
     n: Annotated[int, Meta(ge=1, le=128)] | None = None
     cache: Caching | None = None
     logit_bias: dict[str, float] | None = None
+    user: Any = None
+    safety_identifier: Any = None
 
     @property
     def wants_usage(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, NamedTuple
 
 from litestar import Response, get
@@ -15,8 +15,10 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from localai import Chunk, Gateway, Inference, full_name, hookimpl, inference_of
+from localai import Chunk, Gateway, Inference, Measure, full_name, hookimpl, inference_of
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """From a cache hit to the longest answer of a large model."""
@@ -34,6 +36,22 @@ class _Series(NamedTuple):
     first: Histogram
     input: Counter
     output: Counter
+
+
+class _Figures(Collector):
+    """What other plugins measure, as Prometheus reads it."""
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        self._measures = measures
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield a family for each figure."""
+        for measure in self._measures:
+            kind = CounterMetricFamily if measure.kind == "counter" else GaugeMetricFamily
+            family = kind(measure.name, measure.help, labels=measure.labels)
+            for labels, value in measure.values:
+                family.add_metric(labels, value)
+            yield family
 
 
 class Prometheus:
@@ -134,10 +152,16 @@ class Prometheus:
         @get("/metrics", opt=opt, media_type=CONTENT_TYPE_LATEST, tags=["Router"])
         async def metrics() -> Response[bytes]:
             """Return all figures in Prometheus' text format."""
-            text = await asyncio.to_thread(generate_latest, self.registry)
+            figures = _Figures(list(gateway.measures()))
+            text = await asyncio.to_thread(self._text, figures)
             return Response(text, media_type=CONTENT_TYPE_LATEST)
 
         return [metrics]
+
+    def _text(self, figures: "_Figures") -> bytes:
+        others = CollectorRegistry()
+        others.register(figures)
+        return generate_latest(self.registry) + generate_latest(others)
 
     def _new_series(self, kind: str, model: str) -> "_Series":
         return _Series(

@@ -48,6 +48,7 @@ class Shout(Struct, forbid_unknown_fields=True):
     word: str
     loud: bool = True
     nested: Nested = Nested()
+    marks: dict[str, int] = {}
     key: Secret = Secret("")
     folder: Path = Path()
     rules: Annotated[tuple[Rule, ...], Meta(max_length=9)] = ()
@@ -139,3 +140,10 @@ def test_any_text_and_place_has_a_message(text: str, where: list[str], key: str)
 def test_lists_of_tables_are_explained_too(rule: dict[str, Any], message: str) -> None:
     """A wrong choice or name within a list names the choices, or the nearest name."""
     assert message in _refusal({"word": "x", "rules": [{}, rule]})
+
+
+def test_tables_of_the_users_own_names_are_explained_too() -> None:
+    """A wrong value below a name that only the file has is told with the table's name."""
+    assert _refusal({"word": "x", "marks": {"mine": "2"}}).endswith(
+        "[plugins.shout] marks: expected 'int', got 'str'"
+    )

@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from core.config import parse
 from core.errors import SettingsError
-from core.gateway import Gateway, open_gateway
+from core.gateway import Gateway
 from core.messages import Call
 from core.principal import Principal
 from tests.core.conftest import Write
@@ -370,25 +370,18 @@ def test_a_gateway_that_was_not_started_says_so() -> None:
     """Asking for the current generation before the start is a mistake of the caller."""
     with pytest.raises(RuntimeError, match="not started"):
         _ = Gateway(parse("", None)).current
+    assert Gateway(parse("", None)).find(Gateway) is None
 
 
-async def test_a_command_opens_a_gateway_with_some_families_only(tmp_path: Path) -> None:
-    """It answers without a server; families that are not named are not in its chain."""
-    file = tmp_path / "localai.toml"
-    file.write_text(f'{EMBEDDED}[chain]\nplugins = ["auth", "routing", "cache.exact"]\n')
-    call = Call(
-        kind="embed",
-        model="localai-embed",
-        inputs=("hello",),
-        stream=False,
-        dialect="ollama",
-        request_id="r",
-        principal=Principal(id="router:test"),
-    )
-    async with open_gateway(file, ("routing",)) as gateway:
-        plugins = {plugin.name.partition(".")[0] for plugin in gateway.current.plugins}
-        async with aclosing(gateway.infer(call)) as chunks:
-            embeddings = [chunk.embeddings async for chunk in chunks]
-    assert plugins == {"routing"}
-    assert len(embeddings) == 1
-    assert not (tmp_path / "data").exists()
+async def test_its_start_can_be_waited_for() -> None:
+    """A task of a plugin that begins with the first start goes on when all plugins run."""
+    gateway = Gateway(parse(EMBEDDED, None))
+    waiting = asyncio.create_task(gateway.started())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await gateway.start()
+    try:
+        await waiting
+        await gateway.started()
+    finally:
+        await gateway.stop()

@@ -1,6 +1,5 @@
 """The built-in guide finds the right passage."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.guide import GET_A_MODEL, WHAT_I_AM, Guide
-from tests.pace import cpu_seconds
+from tests.pace import within
 
 README = """\
 # Edge router
@@ -139,19 +138,13 @@ def test_documents_are_read_at_the_first_question(tmp_path: Path) -> None:
 
 
 def test_ranking_a_hundred_kilobytes_is_fast(tmp_path: Path) -> None:
-    """A question to 100 kB of documentation takes less than 5 ms, once they are indexed."""
+    """A question to 100 kB of documentation takes some milliseconds, once they are indexed."""
     sections = (f"## Part {n}\n\n{CONFIGURATION.replace('#', '')}\n" for n in range(220))
     (tmp_path / "large.md").write_text("# Large\n\n" + "\n".join(sections))
     assert (tmp_path / "large.md").stat().st_size > 100_000
     guide = Guide([tmp_path / "large.md"])
     guide.load()
-
-    def seconds() -> float:
-        started = time.process_time()
-        guide.answer("How long does the cache keep an answer of part 99?")
-        return time.process_time() - started
-
-    assert min(seconds() for _ in range(10)) < cpu_seconds(0.005)
+    within(0.01, lambda: guide.answer("How long does the cache keep an answer of part 99?"))
 
 
 GUIDE = Guide([])

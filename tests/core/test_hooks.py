@@ -34,6 +34,11 @@ ALL = """
             return shout
 
         @hookimpl
+        async def before_inference(self, call: Call) -> Call:
+            call.headers["x-looked-at"] = call.prompt
+            return call
+
+        @hookimpl
         def around_models(self, next):
             async def fewer(listing):
                 return (await next(listing))[:1]
@@ -72,6 +77,10 @@ ALL = """
             return {"mood": "good"}
 
         @hookimpl
+        def measures(self):
+            return [Measure(name="events", help="Events.", kind="counter")]
+
+        @hookimpl
         def commands(self, cli) -> None:
             @cli.command("own")
             def own() -> None: ...
@@ -94,11 +103,11 @@ def _call(session: aiohttp.ClientSession, method: str, path: str, key: str, **js
     return session.request(method, path, headers=headers, json=json or None)
 
 
-def test_there_are_eight_hooks_each_with_its_line() -> None:
+def test_there_are_ten_hooks_each_with_its_line() -> None:
     """Every hook is a specification with a docstring of one line."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
-    assert len(NAMES) == 8
+    assert len(NAMES) == 10
     assert sorted(vars(manager.hook)) == sorted(NAMES)
     for name in NAMES:
         doc = getattr(Hooks, name).__doc__
@@ -131,6 +140,7 @@ async def test_hooks_at_work(tmp_path: Path, write_plugin: Write) -> None:
         async with aiohttp.ClientSession(router.url) as session:
             chat = {"model": "localai-guide", "prompt": "What are plugins?", "stream": False}
             async with _call(session, "POST", "/api/generate", "chat", **chat) as answer:
+                assert answer.headers["x-looked-at"] == chat["prompt"]
                 said = (await answer.json())["response"]
                 assert said
                 assert said == said.upper()
@@ -146,6 +156,7 @@ async def test_hooks_at_work(tmp_path: Path, write_plugin: Write) -> None:
                 assert report == {"name": "all", "fail_mode": "closed", "report": {"mood": "good"}}
             async with _call(session, "GET", "/nowhere", "") as answer:
                 assert answer.status == 404
+        assert [measure.name for measure in router.gateway.measures()] == ["events"]
         assert events[1:] == ["/api/generate"] * 2 + ["/own"] * 4 + ["/health", "/nowhere"]
     assert events[-1] == "stop"
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from core import hosts as hosts_module
 from core.config import Ollama as OllamaSettings
-from core.errors import GatewayError
+from core.errors import GatewayError, UpstreamInvalid, UpstreamUnreachable
 from core.messages import Call, Chunk, Message
 from core.ollama import Ollama
 from core.principal import Principal
@@ -299,3 +299,52 @@ async def test_each_time_that_the_engine_stands_in_is_logged_once(
             assert lines[0].startswith("no Ollama answers: the embedded engine does")
             await double.start()
             await found_again(ollama)
+
+
+async def test_a_host_is_asked_about_itself() -> None:
+    """`ask` returns what that host says, by GET or with a body by POST."""
+    async with (
+        OllamaDouble() as first,
+        OllamaDouble(models=[]) as second,
+        opened(first.url, second.url) as ollama,
+    ):
+        assert ollama.hosts.urls == [first.url, second.url]
+        assert await ollama.hosts.ask(second.url, "/api/tags") == {"models": []}
+        shown = await ollama.hosts.ask(first.url, "/api/show", {"model": "tiny"})
+        assert "completion" in shown["capabilities"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (faults.Reset(None), UpstreamUnreachable),
+        (faults.Reply(200, b"<html>", "application/json"), UpstreamInvalid),
+        (faults.bad_gateway(), UpstreamInvalid),
+        (faults.redirect("http://127.0.0.1:1/"), UpstreamInvalid),
+    ],
+)
+async def test_what_a_host_does_not_answer_is_an_error(
+    reply: faults.Fault, kind: type[GatewayError]
+) -> None:
+    """Whatever else comes back is refused with an error of the gateway's own."""
+    async with OllamaDouble() as double, opened(double.url) as ollama:
+        for _ in range(2):  # a GET on a connection that was open already is sent again
+            double.fail(reply, "/api/ps")
+        with pytest.raises(kind):
+            await ollama.hosts.ask(double.url, "/api/ps")
+
+
+async def test_a_call_goes_to_the_host_that_it_names() -> None:
+    """`Call.host` is asked and no other one, also when it does not answer."""
+    async with (
+        OllamaDouble() as first,
+        OllamaDouble() as second,
+        opened(first.url, second.url) as ollama,
+    ):
+        await ask(ollama, CHAT.replace(host=second.url))
+        chats = [sum(r.path == "/api/chat" for r in each.received) for each in (first, second)]
+        assert chats == [0, 1]
+        await second.stop()
+        with pytest.raises(UpstreamUnreachable, match=f"127.0.0.1:{second.port}"):
+            await ask(ollama, CHAT.replace(host=second.url))
+    assert not any(received.path == "/api/chat" for received in first.received)

@@ -127,3 +127,35 @@ keys = [{{ name = "me", key = "key-0123456789abcdef", scopes = ["*"], models = [
         ]
         assert [model["name"] for model in models] == ["more:latest"]
         assert isinstance(client, httpx.AsyncClient)
+
+
+class Standing:
+    """Lists a name that stands for the engine's model, and one whose model is not here."""
+
+    @hookimpl
+    def around_models(self, next: Lister) -> Lister:
+        """Add the names."""
+
+        async def more(listing: Listing) -> Models:
+            models = await next(listing)
+            other = {"capabilities": ["completion", "tools"], "localai": {"model": "localai-guide"}}
+            gone = {"localai": {"model": "gone"}}
+            return [*models, {"name": "other"} | other, {"name": "lost"} | gone]
+
+        return more
+
+
+async def test_a_name_that_stands_for_a_model_is_shown(tmp_path: Path) -> None:
+    """It is described as its model, with what the list says that it can do, in both formats."""
+    more = f'[plugins.more]\nuse = "{__name__}:Standing"\n'
+    async with serving(tmp_path, "more", more) as (_, client):
+        shown = (await client.post("/api/show", json={"model": "Other:latest"})).json()
+        own = (await client.post("/api/show", json={"model": "localai-guide"})).json()
+        assert shown["capabilities"] == ["completion", "tools"]
+        assert shown["localai"] == {"model": "localai-guide"}
+        assert shown["details"] == own["details"]
+        described = (await client.get("/v1/models/other")).json()
+        assert (described["id"], described["owned_by"]) == ("other", "localai")
+        for name in ("lost", "absent"):
+            answer = await client.post("/api/show", json={"model": name})
+            assert answer.status_code == 404

@@ -332,3 +332,18 @@ def test_every_built_in_plugin_loads_with_its_defaults(tmp_path: Path) -> None:
 
 def _instances(plugins: list[Plugin]) -> list[Any]:
     return [plugin.instance for plugin in plugins]
+
+
+NEEDY = """
+    class Needy:
+        needs = ("metrics.log",)
+"""
+
+
+def test_a_plugin_that_needs_another_one_says_so(tmp_path: Path, write_plugin: Write) -> None:
+    """A file with a plugin whose `needs` is off is refused, and the message says what to do."""
+    use = f"{write_plugin(NEEDY)}:Needy"
+    with pytest.raises(SettingsError, match=r"'mine' needs 'metrics\.log', which is off"):
+        _load(_toml(use), tmp_path)
+    both = _toml(use).replace("['mine']", "['metrics.log', 'mine']")
+    assert [plugin.name for plugin in _load(both, tmp_path)] == ["metrics.log", "mine"]

@@ -162,3 +162,15 @@ async def test_no_key_of_the_environment_is_sent(
         await ollama.models.installed()
     assert double.received[-1].path == "/api/tags"
     assert double.received[-1].header("authorization") is None
+
+
+async def test_one_host_is_asked_for_what_it_has_loaded() -> None:
+    """`loaded` of a host is that one's answer; one that is gone is not replaced by another."""
+    async with OllamaDouble() as first, OllamaDouble() as second, opened(first.url) as ollama:
+        async with aclosing(ollama.infer(CHAT.replace(host=second.url))) as chunks:
+            assert [chunk async for chunk in chunks][-1].done
+        assert await ollama.models.loaded() == []
+        assert [each["name"] for each in await ollama.models.loaded(second.url)] == ["tiny:latest"]
+        await second.stop()
+        with pytest.raises(UpstreamUnreachable):
+            await ollama.models.loaded(second.url)

@@ -1,5 +1,6 @@
 """The source files of plugins."""
 
+import ast
 import importlib
 import sys
 from pathlib import Path
@@ -43,6 +44,28 @@ def test_a_modules_sources_are_those_of_its_package_that_it_imports(package: str
     module = _import(f"{package}.main")
     names = [file.stem for file in sources.of(module)]
     assert names == ["far", "lazy", "main", "near"]
+
+
+def test_sources_are_parsed_once_while_they_stay_the_same(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look at a module again costs no parsing; a file that has changed is parsed anew."""
+    module = _import(f"{package}.main")
+    parse, parsed = sources._parsed, 0
+
+    def counted(source: bytes) -> ast.Module:
+        nonlocal parsed
+        parsed += 1
+        return parse(source)
+
+    monkeypatch.setattr(sources, "_parsed", counted)
+    before = sources.of(module)
+    assert sources.of(module) == before
+    assert parsed == 0
+    file = Path(module.__file__ or "")
+    file.write_text(f"{file.read_text()}\nfrom . import other")
+    assert {each.stem for each in sources.of(module)} == {each.stem for each in before} | {"other"}
+    assert parsed == 2
 
 
 def test_a_module_beside_the_file_may_import_another_one(

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from localai import Call, Chunk
-from plugins.auth.estimate import prompt_tokens
+from localai import Call, Chunk, prompt_tokens
 
 NANOSECONDS = 1e9
 SECONDS_PER_HOUR = 3600

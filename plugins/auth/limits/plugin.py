@@ -10,8 +10,18 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from localai import Call, Chunks, Duration, Gateway, Handler, Secret, SettingsError, hookimpl
-from plugins.auth.estimate import answer_tokens, prompt_tokens
+from localai import (
+    Call,
+    Chunks,
+    Duration,
+    Gateway,
+    Handler,
+    Secret,
+    SettingsError,
+    answer_tokens,
+    hookimpl,
+    prompt_tokens,
+)
 from plugins.auth.limits.door import Door
 from plugins.auth.limits.limiter import Limiter
 from plugins.auth.limits.meter import Meter

@@ -1,10 +1,12 @@
 """An answer is sent whole or as it comes, and never passes for complete when it is not."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core.api.answer import STREAM_HEADERS, answer, collect
+from core.config import parse
 from core.errors import InvalidRequest, UpstreamInvalid
 from core.inference import Inference
 from core.messages import Call, Chunk, Chunks, Function, ToolCall
@@ -42,11 +44,16 @@ class _Form:
     def end(self) -> bytes:
         return b">"
 
+    def beat(self, text: str) -> bytes:
+        return b"."
+
 
 class _Exchange:
     """Notes what is sent, in order."""
 
     dialect = "openai"
+    generation = SimpleNamespace(settings=parse("", None))
+    started = False
 
     def __init__(self, *chunks: Chunk | Exception) -> None:
         self.sent: list[Any] = []

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import time
 
 import pytest
 from hypothesis import example, given
@@ -12,7 +11,7 @@ from core.api.attachments import check_base64, file_in, image_in
 from core.api.openai_request import FileContent
 from core.errors import InvalidRequest, UnsupportedParameter
 from core.messages import File
-from tests.pace import cpu_seconds
+from tests.pace import within
 
 PNG = base64.b64encode(b"\x89PNG").decode()
 
@@ -97,11 +96,13 @@ def test_what_is_no_base64_is_refused(data: str) -> None:
 @example("A=B=")
 @example("A===")
 @example("====")
+@example("9999=")
 def test_the_check_is_what_a_strict_decoder_says(data: str) -> None:
     """Texts pass that decode to something, line ends aside, and no others."""
     try:
         bare = data.replace("\n", "").replace("\r", "")
-        passes = bool(binascii.a2b_base64(bare, strict_mode=True))
+        # Python's takes one `=` too many; Go's, which Ollama reads with, does not.
+        passes = bool(binascii.a2b_base64(bare, strict_mode=True)) and len(bare) % 4 == 0
     except ValueError:
         passes = False
     try:
@@ -115,9 +116,7 @@ def test_the_check_is_what_a_strict_decoder_says(data: str) -> None:
 def test_a_wrong_character_is_found_wherever_it_is() -> None:
     """Megabytes are checked to their last character, in a few milliseconds."""
     good = "ABCD" * 1_000_000
-    began = time.process_time()
-    check_base64(good, "x")
-    assert time.process_time() - began < cpu_seconds(0.02)
+    within(0.02, lambda: check_base64(good, "x"))
     for at in (0, 262_143, 262_144, 3_999_999):
         with pytest.raises(InvalidRequest):
             check_base64(f"{good[:at]}-{good[at + 1 :]}", "x")

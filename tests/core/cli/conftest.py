@@ -13,4 +13,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("LOCALAI_CONFIG", "LOCALAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])  # the loader adds the folder of the settings
+    for name in [each for each in sys.modules if each.partition(".")[0] == "my_plugins"]:
+        monkeypatch.delitem(sys.modules, name)  # of another test's folder
     return tmp_path

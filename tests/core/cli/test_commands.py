@@ -26,7 +26,7 @@ def test_the_shipped_file_is_right() -> None:
     ]
     assert sorted(names) == sorted([*members, "ollama"])
     order = [family for family, _ in groupby(name.partition(".")[0] for name in names)]
-    assert order == ["metrics", "auth", "guardrails", "routing", "cache", "ollama"]
+    assert order == ["metrics", "auth", "guardrails", "routing", "cache", "routing", "ollama"]
 
 
 def test_a_good_file_prints_its_chain(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.core.cli.support import EMBEDDED, Serving, serving
+from tests.core.cli.support import EMBEDDED, Serving, refusal, run, serving
 
 
 async def ended(router: Serving) -> tuple[int, str]:
@@ -67,25 +67,19 @@ async def test_a_port_in_use_is_one_message(folder: Path) -> None:
         (["serve", "--host", "0.0.0.0", "--port", "0"], "can be reached from other machines"),
     ],
 )
-async def test_what_can_not_start_is_one_message(
+def test_what_can_not_start_is_one_message(
     folder: Path, arguments: list[str], message: str
 ) -> None:
     """A file that is missing or wrong, or an open door, ends it at once with exit code 1."""
     (folder / "wrong.toml").write_text("[server]\nprot = 1\n")
-    async with serving(*arguments) as router:
-        code, said = await ended(router)
-    assert code == 1
-    assert said.startswith("Error: ")
-    assert message in said
-    assert len(said.splitlines()) == 1
+    assert message in refusal(run(*arguments))
 
 
-async def test_a_port_out_of_range_is_refused() -> None:
+def test_a_port_out_of_range_is_refused() -> None:
     """A port that can't be is a mistake of usage."""
-    async with serving("serve", "--port", "70000") as router:
-        code, said = await ended(router)
-    assert code == 2
-    assert "70000 is not in the range" in said
+    result = run("serve", "--port", "70000")
+    assert result.exit_code == 2
+    assert "70000 is not in the range" in result.stderr
 
 
 async def test_a_second_signal_ends_it_at_once(folder: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from core.config import parse
 from core.loader import load
+from core.tokens import ANSWER
 from localai import (
     Call,
     Chunk,
@@ -26,7 +27,6 @@ from localai import (
     SettingsError,
     UpstreamFailed,
 )
-from plugins.auth.estimate import ANSWER
 from plugins.auth.limits.plugin import RateLimits
 from plugins.auth.limits.rules import Rule
 from tests.plugins.support import (

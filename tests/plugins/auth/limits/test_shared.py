@@ -16,8 +16,10 @@ from plugins.auth.limits.rules import Charge, Demand, Slot, rate
 from plugins.auth.limits.shared import Shared
 from tests.servers.redis import PASSWORD, Redis
 
-TIMEOUT = 0.06
-"""Seconds; a little below the default, for machines that are busy."""
+PATIENT = 10.0
+"""Seconds for an answer of Redis, where it does answer: this machine may be busy."""
+SHORT = 0.06
+"""Seconds; a little below the default, where Redis hangs."""
 REQUESTS = Charge(rate("10/hour"), "requests", "requests", "your key")
 TOKENS = Charge(rate("100/hour"), "tokens", "tokens", "your key")
 ENDLESS = Charge(rate("1000000/hour"), "requests", "endless", "your key")
@@ -25,9 +27,9 @@ SLOT = Slot(4, "slot", "your key")
 
 
 @asynccontextmanager
-async def limiting(url: str, replicas: int = 2) -> AsyncIterator[Limiter]:
+async def limiting(url: str, replicas: int = 2, timeout: float = PATIENT) -> AsyncIterator[Limiter]:
     """Run a limiter on a Redis."""
-    limiter = Limiter(max_keys=100, shared=Shared(url, TIMEOUT), replicas=replicas)
+    limiter = Limiter(max_keys=100, shared=Shared(url, timeout), replicas=replicas)
     async with limiter.running():
         yield limiter
 
@@ -96,14 +98,14 @@ async def test_the_slots_of_a_router_that_died_come_back(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lease that nobody renews ends; one whose answer runs on does not."""
-    monkeypatch.setattr(module, "LEASE", 0.4)
-    alive, dead = Shared(redis.url, TIMEOUT), Shared(redis.url, TIMEOUT)
+    monkeypatch.setattr(module, "LEASE", 1.0)
+    alive, dead = Shared(redis.url, PATIENT), Shared(redis.url, PATIENT)
     for shared in (alive, dead):
         for _ in range(2):
             assert (await shared.take(Demand([], [SLOT]), 0))[1] is None
     assert (await alive.take(Demand([], [SLOT]), 0))[1] == SLOT
     for _ in range(6):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
         await alive._renew_all()
     found = [(await alive.take(Demand([], [SLOT]), 0))[1] for _ in range(3)]
     assert found == [None, None, SLOT]
@@ -113,7 +115,7 @@ async def test_the_slots_of_a_router_that_died_come_back(
 
 async def test_what_was_given_back_is_not_renewed(redis: Redis) -> None:
     """A renewal that comes after the end of an answer does not take its slot again."""
-    shared = Shared(redis.url, TIMEOUT)
+    shared = Shared(redis.url, PATIENT)
     taken, _ = await shared.take(Demand([], [SLOT]), 0)
     await shared.settle(taken, 0)
     shared._leases[taken.lease] = taken.slots
@@ -148,7 +150,7 @@ async def test_it_starts_without_redis(redis: Redis) -> None:
 
 async def test_a_redis_that_hangs_costs_once(redis: Redis) -> None:
     """The first requests wait for at most 100 ms, those after them not at all."""
-    async with limiting(redis.url) as limiter:
+    async with limiting(redis.url, timeout=SHORT) as limiter:
         await limiter.take(Demand([ENDLESS]))
         redis.pause()
         times = []
@@ -157,25 +159,27 @@ async def test_a_redis_that_hangs_costs_once(redis: Redis) -> None:
             await limiter.take(Demand([ENDLESS], [SLOT._replace(most=1000)]))
             times.append(time.perf_counter() - began)
         redis.resume()
-    assert times[0] < 0.25
-    assert sum(times[1:]) < 0.25
+    # Well beyond what is promised, as the machine may be busy; 100 ms each would be 20 seconds.
+    assert times[0] < 1
+    assert sum(times[1:]) < 2
 
 
 async def test_many_at_once_wait_for_a_redis_that_hangs_no_longer(redis: Redis) -> None:
     """More requests than connections are not queued behind each other's waits."""
-    async with limiting(redis.url) as limiter:
+    async with limiting(redis.url, timeout=SHORT) as limiter:
         await limiter.take(Demand([ENDLESS]))
         redis.pause()
         began = time.perf_counter()
         assert await admitted(limiter, Demand([ENDLESS]), 200) == 200
-        assert time.perf_counter() - began < 0.5
+        # One after the other they would wait for 20 seconds.
+        assert time.perf_counter() - began < 2
         redis.resume()
 
 
 @pytest.mark.usefixtures("soon")
 async def test_a_redis_that_hangs_is_found_again(redis: Redis) -> None:
     """After SIGCONT limits are shared again, and no request had to try."""
-    async with limiting(redis.url) as limiter:
+    async with limiting(redis.url, timeout=0.5) as limiter:
         await limiter.take(Demand([REQUESTS]))
         redis.pause()
         await limiter.take(Demand([REQUESTS]))

@@ -243,11 +243,11 @@ async def test_passwords_are_not_tried_without_end(service: Service) -> None:
     """After ten tries the next is refused before any work is done, for unknown users too."""
     await anna(service)
     work = []
-    run = service.logins._pool.run
 
-    async def counted(*arguments: object) -> object:
+    async def counted(*arguments: object) -> bool:
+        # No hash is computed: on a slow machine twenty take so long that another try is due.
         work.append(arguments[1])
-        return await run(*arguments)  # type: ignore[arg-type]
+        return False
 
     service.logins._pool.run = counted  # type: ignore[method-assign, assignment]
     for name in ("anna", "nobody"):

@@ -1,11 +1,14 @@
 """How many tokens a call may take, before a model has counted them."""
 
-from localai import Call
+from core.messages import Call
 
 TOKENS_PER_WORD = 1.3
 """Of English prose, for common tokenizers."""
 CHARACTERS_PER_TOKEN = 4
-"""Of text without many blanks: code, base64, and less than enough for Chinese."""
+"""Of ASCII text without many blanks, such as code."""
+BYTES_PER_TOKEN = 3.5
+"""Of other text in UTF-8: Chinese has 3 bytes and 0.6 to 1 tokens per character, German 1.1 and
+0.3."""
 LONG_WORD = 8
 """Characters per word, with its blank, above which a text is measured by its characters."""
 LONG_TEXT = 10_000
@@ -28,11 +31,19 @@ def prompt_tokens(call: Call) -> int:
         if size <= LONG_TEXT and size <= left:
             left -= size
             words = len(text.split())
-        if size > words * LONG_WORD:
+        if not text.isascii():
+            tokens += max(words * TOKENS_PER_WORD, _bytes(text) / BYTES_PER_TOKEN)
+        elif size > words * LONG_WORD:
             tokens += size / CHARACTERS_PER_TOKEN
         else:
             tokens += words * TOKENS_PER_WORD
     return int(tokens)
+
+
+def _bytes(text: str) -> float:
+    """Return how long a text is in UTF-8; of a long one its beginning stands for all of it."""
+    start = text[:LONG_TEXT]
+    return len(start.encode(errors="surrogatepass")) * len(text) / len(start)
 
 
 def answer_tokens(call: Call) -> int:
