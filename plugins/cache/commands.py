@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from localai import GatewayError, admin_url
+from localai import AdminClient, GatewayError, admin_url
 from plugins.cache.cli import cache_group
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,9 +89,13 @@ def _ask(
     key_env: str,
     parameters: Mapping[str, str] | None = None,
 ) -> Any:
-    from plugins.cache.client import Client
-
-    client = Client(url=url or admin_url(settings), key_env=key_env)
+    client = AdminClient(
+        url=url or admin_url(settings),
+        key_env=key_env,
+        path="/admin/cache",
+        scope="admin:cache",
+        plugin="cache",
+    )
     try:
         return asyncio.run(client.ask(method, parameters))
     except GatewayError as error:

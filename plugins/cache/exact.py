@@ -63,6 +63,8 @@ class ExactCache:
         """Keep chats too that the model makes at random: temperature above 0 and no seed."""
         ttl: Duration = Duration(3600)
         """How long a chat's answer is kept."""
+        stale_if_error: Duration = Duration(0)
+        """How long after that it may still be given when no model can answer (RFC 5861)."""
         embeddings_ttl: Duration = Duration(86_400)
         """How long an embedding is kept."""
         models_ttl: Duration = Duration(300)
@@ -155,6 +157,7 @@ class ExactCache:
                 max_answer=config.max_answer,
                 leases=leases,
                 wait=config.join_wait,
+                stale=config.stale_if_error,
             )
             self._elements = Elements(keeping, self._runs, ttl=config.embeddings_ttl)
             self._lists = Lists(keeping, gateway, ttl=config.models_ttl)

@@ -14,6 +14,11 @@ from plugins.cache.wish import Wish
 
 NANOSECONDS = 1e9
 
+FALLBACK = "x-localai-fallback"
+"""The header of an answer that another model has given than the one that was asked."""
+OF_ONE_REQUEST = frozenset({"x-localai-queue", "x-localai-host"})
+"""Headers that tell how one request went, and nothing about the answer."""
+
 
 class Keeping(NamedTuple):
     """The store and what belongs to it."""
@@ -53,8 +58,17 @@ def head_for(call: Call, last: Chunk, *, key: str, digest: str, wish: Wish) -> H
         tags=wish.tags,
         seconds=last.total_duration / NANOSECONDS,
         tokens=last.prompt_eval_count + last.eval_count,
-        headers=call.headers,
+        headers=_about_answer(call.headers),
     )
+
+
+def _about_answer(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in OF_ONE_REQUEST}
+
+
+def is_own(call: Call) -> bool:
+    """Say whether the model that a call names has answered it: another's answer is not kept."""
+    return FALLBACK not in call.headers
 
 
 def lifetime(ttl: float, wish: Wish) -> float:

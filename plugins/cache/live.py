@@ -8,6 +8,7 @@ from copy import copy
 import structlog
 
 from localai import Chunk, Chunks, GatewayError, Unavailable
+from plugins.cache.run_headers import RunHeaders
 from plugins.cache.weight import weight
 
 log = structlog.get_logger("cache")
@@ -50,7 +51,7 @@ class Live:
     """
 
     def __init__(self, chunks: Chunks, *, buffer: int) -> None:
-        self.headers: dict[str, str] = {}
+        self.headers = RunHeaders()
         """What the inside says about the answer; for the plugin."""
         self._buffer = buffer
         self._ahead = buffer // 2

@@ -8,6 +8,7 @@ import structlog
 
 from localai import Call, Chunks, GatewayError, InternalError
 from plugins.cache.live import Lives
+from plugins.cache.run_headers import RunHeaders
 
 log = structlog.get_logger("cache")
 
@@ -58,8 +59,9 @@ class Runs:
         for tries_left in reversed(range(self._tries)):
             live = self._lives.get(key) if reads and self._joins else None
             status: Status = "join" if live else "miss" if reads else "bypass"
-            headers: dict[str, str] = {}
+            headers = RunHeaders()
             if live is not None:
+                headers = live.headers
                 chunks = live.listen()
             elif self._joins:
                 live = self._lives.start(key, make(headers))
@@ -68,6 +70,7 @@ class Runs:
             else:
                 chunks = make(headers)
             said = False
+            headers.follow(call.headers)
             try:
                 async with aclosing(chunks):
                     async for chunk in chunks:
@@ -75,12 +78,14 @@ class Runs:
                             said = True
                             note(status)
                             call.headers[STATUS] = status
-                            call.headers.update(headers if live is None else live.headers)
+                            call.headers.update(headers)
                         yield chunk
                 return
             except GatewayError:
                 if said or status != "join" or not tries_left:
                     raise
+            finally:
+                headers.leave(call.headers)
 
     async def close(self) -> None:
         """End all runs."""

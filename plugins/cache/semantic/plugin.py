@@ -44,6 +44,8 @@ class SemanticCache:
         """What must be the same in two questions, however similar they are."""
         ttl: Duration = Duration(3600)
         """How long an answer is kept for similar questions."""
+        stale_if_error: Duration = Duration(0)
+        """How long after that it may still be given when no model can answer (RFC 5861)."""
         min_characters: Annotated[int, Meta(ge=1)] = 12
         """Shortest question that is compared."""
         max_characters: Annotated[int, Meta(ge=1)] = 300
@@ -83,6 +85,7 @@ class SemanticCache:
             threshold=config.threshold,
             equal=config.equal,
             ttl=config.ttl,
+            stale=config.stale_if_error,
             min_characters=config.min_characters,
             max_characters=config.max_characters,
             max_answer=config.max_answer,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from localai import Call, Chunk, Chunks, Handler
 from plugins.cache.answers import KEY
 from plugins.cache.entry import Entry
-from plugins.cache.keeping import Keeping, announce, head_for, lifetime
+from plugins.cache.keeping import Keeping, announce, head_for, is_own, lifetime
 from plugins.cache.recording import recorded
 from plugins.cache.replay import replay
 from plugins.cache.semantic.embedder import Embedder
@@ -19,6 +19,7 @@ from plugins.cache.semantic.partitions import Busy, Partitions
 from plugins.cache.semantic.question import Question, question_in, question_of
 from plugins.cache.semantic.rereading import Rereading
 from plugins.cache.semantic.vectors import Vector, from_bytes, similarity, to_bytes
+from plugins.cache.stale import or_stale
 from plugins.cache.wish import Wish, wish_of
 
 TRIES = 3
@@ -53,6 +54,7 @@ class Similar:
         min_characters: int,
         max_characters: int,
         max_answer: int,
+        stale: float = 0.0,
     ) -> None:
         self._keeping = keeping
         self._embedder = embedder
@@ -61,6 +63,7 @@ class Similar:
         self._least = threshold - ROUNDING
         self._equal = equal
         self._ttl = ttl
+        self._stale = stale
         self._lengths = range(min_characters, max_characters + 1)
         self._max_answer = max_answer
         self._hits = 0
@@ -84,7 +87,7 @@ class Similar:
             answer = next(call)
         else:
             entry = await self._look_up(asked)
-            if entry is not None:
+            if entry is not None and self._is_fresh(entry):
                 self._hits += 1
                 asked.keeping.statistics.hit("semantic", entry.head)
                 announce(call.headers, entry)
@@ -95,6 +98,8 @@ class Similar:
             self._misses += 1
             asked.keeping.statistics.miss("semantic")
             answer = self._run(asked, call, next)
+            if entry is not None and self._stale:
+                answer = or_stale(answer, entry, call, asked.keeping.statistics, "semantic")
         async with aclosing(answer) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -143,6 +148,9 @@ class Similar:
             self._rereading.forget(key)
         return None
 
+    def _is_fresh(self, entry: Entry) -> bool:
+        return time.time() - entry.head.stored_at <= self._ttl
+
     def _is_near(self, entry: Entry, asked: _Asked) -> bool:
         """Say of what is kept what the index says, which may be older."""
         kept = from_bytes(entry.vector)
@@ -165,6 +173,8 @@ class Similar:
         return recorded(lambda: next(call), self._max_answer, keep)
 
     async def _keep(self, asked: _Asked, call: Call, said: tuple[Chunk, ...]) -> None:
+        if not is_own(call):
+            return
         question = asked.question
         head = head_for(
             call, said[-1], key=question.key, digest=asked.model_digest, wish=asked.wish
@@ -176,6 +186,6 @@ class Similar:
             dimensions=len(asked.vector),
         )
         entry = Entry(head, said, to_bytes(asked.vector))
-        if await asked.keeping.store.put(entry, lifetime(self._ttl, asked.wish)):
+        if await asked.keeping.store.put(entry, lifetime(self._ttl + self._stale, asked.wish)):
             asked.keeping.statistics.stored("semantic")
             self._partitions.add(question.partition, question.group, question.key, asked.vector)

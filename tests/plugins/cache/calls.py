@@ -72,6 +72,8 @@ IRRELEVANT: dict[str, st.SearchStrategy[Any]] = {
     "connection": st.none() | st.builds(connecting, st.just("192.0.2.1"), x_more=st.just("x")),
     "cache": st.builds(Caching, no_cache=st.booleans(), tags=st.lists(TEXT).map(tuple)),
     "keep_alive": st.none() | TEXT | FLOATS,
+    "user": TEXT,
+    "host": st.sampled_from(["", "http://127.0.0.1:11434"]),
     "headers": st.dictionaries(TEXT, TEXT, max_size=2),
     "decisions": st.lists(
         st.builds(Decision, guard=TEXT, rule=TEXT, action=TEXT, direction=st.just("input")),

@@ -1,8 +1,10 @@
 """What the parts of the cache share."""
 
+import pytest
+
 from localai import Chunk, Principal
 from plugins.cache.digests import Digests
-from plugins.cache.keeping import Keeping, announce, head_for, lifetime
+from plugins.cache.keeping import FALLBACK, Keeping, announce, head_for, is_own, lifetime
 from plugins.cache.memory import BoundedMemory
 from plugins.cache.statistics import Statistics
 from plugins.cache.store import Store
@@ -38,6 +40,21 @@ def test_a_head_tells_about_the_answer() -> None:
     )
     assert (head.tenant, head.caller, head.tags) == ("t", "key:a", ("x",))
     assert (head.seconds, head.tokens, head.headers) == (2.5, 7, {"a": "b"})
+
+
+def test_what_tells_of_one_request_is_not_kept() -> None:
+    """How long it waited, and where it ran, is no part of its answer."""
+    headers = {"x-localai-queue": "waited=1.3", "x-localai-host": "2", "x-localai-engine": "e"}
+    head = head_for(a_call(headers=headers), Chunk(done=True), key="k", digest="d", wish=Wish())
+    assert head.headers == {"x-localai-engine": "e"}
+
+
+@pytest.mark.parametrize(("headers", "own"), [({}, True), ({FALLBACK: "default"}, False)])
+def test_an_answer_is_the_models_own_unless_it_says_otherwise(
+    headers: dict[str, str], own: bool
+) -> None:
+    """The header that fallbacks set is the sign."""
+    assert is_own(a_call(headers=headers)) is own
 
 
 def test_a_wish_only_shortens_a_life() -> None:

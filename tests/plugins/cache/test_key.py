@@ -50,7 +50,7 @@ def test_every_field_of_a_call_is_judged() -> None:
 
 
 @pytest.mark.parametrize("name", [*MATTERS])
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.builds(a_call, **MATTERS), st.data())
 async def test_what_changes_the_answer_changes_the_key(
     name: str, call: Call, data: st.DataObject
@@ -62,7 +62,7 @@ async def test_what_changes_the_answer_changes_the_key(
 
 
 @pytest.mark.parametrize("name", [*OPTIONS])
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.fixed_dictionaries(OPTIONS), st.data())
 async def test_every_option_changes_the_key(
     name: str, values: dict[str, Any], data: st.DataObject
@@ -75,7 +75,7 @@ async def test_every_option_changes_the_key(
 
 
 @pytest.mark.parametrize("name", [*MESSAGES])
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.builds(Message, **MESSAGES), st.data())
 async def test_every_part_of_a_message_changes_the_key(
     name: str, message: Message, data: st.DataObject
@@ -88,7 +88,7 @@ async def test_every_part_of_a_message_changes_the_key(
 
 
 @pytest.mark.parametrize("name", [*IRRELEVANT_OF_MESSAGES])
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.builds(Message, **MESSAGES), st.data())
 async def test_what_a_model_is_not_told_of_a_message_keeps_the_key(
     name: str, message: Message, data: st.DataObject
@@ -99,7 +99,7 @@ async def test_what_a_model_is_not_told_of_a_message_keeps_the_key(
 
 
 @pytest.mark.parametrize("name", [*IRRELEVANT])
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.builds(a_call, **MATTERS), st.data())
 async def test_what_does_not_change_the_answer_keeps_the_key(
     name: str, call: Call, data: st.DataObject

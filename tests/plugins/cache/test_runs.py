@@ -20,6 +20,8 @@ class Source:
     def __init__(self, *failures: Exception | None) -> None:
         self.failures = list(failures)
         self.begun = 0
+        self.headers: dict[str, str] = {}
+        """Of the latest."""
         self.go = asyncio.Event()
 
     def make(self, headers: dict[str, str]) -> Chunks:
@@ -28,6 +30,7 @@ class Source:
 
     async def _answer(self, headers: dict[str, str]) -> Chunks:
         number = self.begun
+        self.headers = headers
         self.begun += 1
         headers["x-localai-engine"] = f"run {number}"
         await self.go.wait()
@@ -64,6 +67,19 @@ async def together(runs: Runs, source: Source, number: int, **more: Any) -> list
     source.go.set()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     return [(answer, call.headers) for answer, call in zip(answers, calls, strict=True)]
+
+
+async def test_who_waits_is_told_how_it_gets_on(runs: Runs) -> None:
+    """Before the answer begins, the first and those who have joined see the run's own word."""
+    source = Source()
+    calls = [a_call() for _ in range(3)]
+    tasks = [asyncio.create_task(heard(runs, source, call)) for call in calls]
+    await soon(lambda: source.begun)
+    source.headers["x-localai-queue"] = "position=1, eta=7"
+    assert {call.headers.get("x-localai-queue") for call in calls} == {"position=1, eta=7"}
+    assert all("x-localai-engine" not in call.headers for call in calls)
+    source.go.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_all_who_ask_at_once_hear_one_run(runs: Runs) -> None:

@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from localai import Caching, Chunk, Message, Options, Principal, UpstreamUnreachable
+from localai import (
+    Caching,
+    Call,
+    Chunk,
+    Chunks,
+    Duration,
+    Message,
+    Options,
+    Principal,
+    UpstreamUnreachable,
+)
 from plugins.cache import stores
 from plugins.cache.memory import BoundedMemory
 from plugins.cache.stores import keeping_of
@@ -305,3 +315,44 @@ async def test_hits_are_counted_as_such() -> None:
         report = keeping.statistics.report()["semantic"]
     assert (report["hits"], report["misses"], report["stored"]) == (1, 1, 1)
     assert report["saved_seconds"] == 2.0
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_an_old_answer_to_a_similar_question_is_better_than_none(
+    monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    """If the file allows it, and the model fails; while the model answers, it is asked."""
+    more: dict[str, Any] = {"ttl": Duration(60), "stale_if_error": Duration(3600 if allowed else 0)}
+    async with comparing(Model(*HELLO), NEAR, **more) as both:
+        await both.ask("Why is it so?")
+        now = time.time() + 100
+        for module in ("answers", "keeping", "semantic.similar"):
+            monkeypatch.setattr(f"plugins.cache.{module}.time.time", lambda: now)
+        both.model.failure = UpstreamUnreachable("away")
+        both.model.chunks = ()
+        if allowed:
+            assert await both.ask("Why is it?") == ("stale", "Hello")
+            report = keeping_of(both.router.gateway)
+            assert report is not None
+            assert report.statistics.report()["semantic"]["hits"] == 1
+        else:
+            with pytest.raises(UpstreamUnreachable):
+                await both.ask("Why is it?")
+        with pytest.raises(UpstreamUnreachable):
+            await both.ask("Where is it?")
+        both.model.failure, both.model.chunks = None, HELLO
+        assert await both.ask("Why is it?") == ("miss", "Hello")
+
+
+async def test_another_models_answer_is_not_kept_for_similar_questions() -> None:
+    """What a fallback has said is not given as the wanted model's."""
+
+    class Other(Model):
+        async def infer(self, call: Call) -> Chunks:
+            call.headers["x-localai-fallback"] = "tiny; cause=busy"
+            async for chunk in super().infer(call):
+                yield chunk
+
+    async with comparing(Other(*HELLO), NEAR) as both:
+        await both.ask("Why is it so?")
+        assert semantic_keys(both) == []
