@@ -13,7 +13,13 @@ from tests.double.requests import SHOW
 from tests.double.wire import JSON_UTF8, Wire
 
 if TYPE_CHECKING:
+    from tests.double.scheduler import Runner
     from tests.double.server import OllamaDouble
+
+_LONGEST = 5
+"""Elements of an array above which it is shown only if `verbose`."""
+_NAMESPACES = ("general", "tokenizer")
+"""Keys that do not belong to a family."""
 
 
 async def root(server: OllamaDouble, wire: Wire) -> None:
@@ -74,20 +80,23 @@ def details_of(model: Model) -> dict[str, Any]:
 async def ps(server: OllamaDouble, wire: Wire) -> None:
     """List the loaded models, the longest-lived first."""
     runners = sorted(server.scheduler.loaded.values(), key=lambda r: -r.expires_at_ns)
-    models = [
-        {
-            "name": runner.model.short,
-            "model": runner.model.short,
-            "size": runner.model.size,
-            "digest": runner.model.digest,
-            "details": details_of(runner.model),
-            "expires_at": timestamp(runner.expires_at_ns, server.zone),
-            "size_vram": runner.model.size,
-            "context_length": runner.options["num_ctx"],
-        }
-        for runner in runners
-    ]
+    models = [_loaded(server, runner) for runner in runners]
     await wire.send(200, dumps({"models": models}), JSON_UTF8)
+
+
+def _loaded(server: OllamaDouble, runner: Runner) -> dict[str, Any]:
+    model = runner.model
+    size = model.loaded_size or model.size
+    return {
+        "name": model.short,
+        "model": model.short,
+        "size": size,
+        "digest": model.digest,
+        "details": details_of(model),
+        "expires_at": timestamp(runner.expires_at_ns, server.zone),
+        "size_vram": size if model.vram_size is None else model.vram_size,
+        "context_length": runner.options["num_ctx"],
+    }
 
 
 async def show(server: OllamaDouble, wire: Wire) -> None:
@@ -152,6 +161,10 @@ def _info(model: Model, verbose: bool) -> dict[str, Any]:
     pooling = {f"{family}.pooling_type": 1} if model.pooling else {}
     words = {"general.architecture": family, "tokenizer.ggml.model": "llama"}
     info = {**numbers, **words, **pooling, "tokenizer.ggml.tokens": tokens}
+    for key, value in model.info.items():
+        full = key if key.partition(".")[0] in _NAMESPACES else f"{family}.{key}"
+        is_long = isinstance(value, list | tuple) and len(value) > _LONGEST
+        info[full] = [] if is_long and not verbose else value
     # Go writes a map's keys in order.
     return dict(sorted(info.items()))
 
@@ -159,4 +172,5 @@ def _info(model: Model, verbose: bool) -> dict[str, Any]:
 def _tensors(model: Model) -> list[dict[str, Any]]:
     if model.remote_host:
         return []
-    return [{"name": "token_embd.weight", "type": "F16", "shape": [model.embedding_length, 335]}]
+    shapes = {"token_embd.weight": (model.embedding_length, 335), **model.tensors}
+    return [{"name": name, "type": "F16", "shape": list(shapes[name])} for name in shapes]

@@ -19,6 +19,10 @@ class Model:
     `load_seconds` is how long a load takes; no byte is sent meanwhile; a `load_gate`
     must be set too, and a `load_error` ends it with a 500. A `pooling` type is what
     makes it an embedding model, `embedding_length` its vectors' size.
+
+    `info` is what its `model_info` has besides; a key without a dot in front belongs to the
+    family: `block_count` is `llama.block_count`. `tensors` are names and shapes. In memory it takes
+    `loaded_size` bytes, or those of its file, `vram_size` of them on the GPU, or all.
     """
 
     name: str
@@ -35,6 +39,10 @@ class Model:
     parameter_count: int = 84_032
     quantization: str = "F16"
     size: int = 177_504
+    loaded_size: int = 0
+    vram_size: int | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+    tensors: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     pooling: str = ""
     load_seconds: float = 0.0
     load_error: str = ""

@@ -13,6 +13,14 @@ from tests.double.models import Model
 
 DEFAULT_KEEP_ALIVE = 300 * 10**9
 MAX_LOADED = 3
+DEFAULT_NUM_CTX = 4096
+ONE_SLOT = frozenset(
+    {
+        *("mllama", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen3next", "lfm2", "lfm2moe"),
+        *("nemotron_h", "nemotron_h_moe", "nemotron_h_omni"),
+    }
+)
+"""Families that run one answer at a time, whatever `num_parallel` is; so do all that embed."""
 
 RUNNER_OPTIONS = {
     "num_ctx": "integer",
@@ -74,8 +82,9 @@ class Runner:
 class Scheduler:
     """Loads and unloads runners as Ollama's does; `reloads` counts loads forced by options."""
 
-    def __init__(self, num_parallel: int, max_queue: int) -> None:
+    def __init__(self, num_parallel: int, max_queue: int, num_ctx: int = DEFAULT_NUM_CTX) -> None:
         self.num_parallel = num_parallel
+        self.num_ctx = num_ctx
         self.max_queue = max_queue
         self.loaded: dict[str, Runner] = {}
         self.loads = 0
@@ -92,7 +101,7 @@ class Scheduler:
         shift: bool | None = None,
     ) -> AsyncIterator[Runner]:
         """Hold a loaded runner, loading it first if need be; `Failure` as Ollama's."""
-        wanted = _runner_options(model, options, shift)
+        wanted = self._runner_options(model, options, shift)
         runner = await self._fitting(model, wanted) or await self._queue(model, wanted)
         if runner.timer:
             runner.timer.cancel()
@@ -119,6 +128,15 @@ class Scheduler:
         """Forget every runner: the server stops."""
         for runner in list(self.loaded.values()):
             self._unload(runner)
+
+    def _runner_options(
+        self, model: Model, options: Mapping[str, Any], shift: bool | None
+    ) -> dict[str, Any]:
+        merged = {**model.parameters, **{k: v for k, v in options.items() if v is not None}}
+        wanted = {key: merged[key] for key in RUNNER_OPTIONS if key in merged}
+        least = 2048 if model.can("vision") else 4
+        context = min(max(int(wanted.get("num_ctx", self.num_ctx)), least), model.context_length)
+        return {**wanted, "num_ctx": context, "shift": shift is not False}
 
     async def _fitting(self, model: Model, wanted: dict[str, Any]) -> Runner | None:
         """Join the runner that is loaded, or loading, with these options."""
@@ -158,7 +176,8 @@ class Scheduler:
         while len(self.loaded) >= MAX_LOADED:
             first = min(self.loaded.values(), key=lambda each: (each.users > 0, each.keep_alive))
             await self._evict(first)
-        slots = asyncio.Semaphore(self.num_parallel)
+        alone = model.family in ONE_SLOT or bool(model.pooling)
+        slots = asyncio.Semaphore(1 if alone else self.num_parallel)
         runner = Runner(model, wanted, slots, DEFAULT_KEEP_ALIVE)
         _join(runner)
         self.loaded[key] = runner
@@ -214,14 +233,6 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise Failure(500, f"option {quote(key)} must be of type {kind}")
         if isinstance(value, list) and not all(isinstance(item, str) for item in value):
             raise Failure(500, f"option {quote(key)} must be of an array of strings")
-
-
-def _runner_options(model: Model, options: Mapping[str, Any], shift: bool | None) -> dict[str, Any]:
-    merged = {**model.parameters, **{k: v for k, v in options.items() if v is not None}}
-    wanted = {key: merged[key] for key in RUNNER_OPTIONS if key in merged}
-    least = 2048 if model.can("vision") else 4
-    context = max(int(wanted.get("num_ctx", 4096)), least)
-    return {**wanted, "num_ctx": min(context, model.context_length), "shift": shift is not False}
 
 
 def _join(runner: Runner) -> None:

@@ -15,7 +15,7 @@ from tests.double.failures import Failure
 from tests.double.faults import Fault
 from tests.double.models import Model, Registry, default_models
 from tests.double.received import Received
-from tests.double.scheduler import Runner, Scheduler
+from tests.double.scheduler import DEFAULT_NUM_CTX, Runner, Scheduler
 from tests.double.script import Script
 from tests.double.v1 import V1Dialect
 from tests.double.wire import Wire
@@ -30,9 +30,10 @@ class OllamaDouble:
 
     It is an async context manager. `models` is what is installed, `remote` what a pull finds.
     `num_parallel` bounds the answers at a time per model, `max_queue` the waiting loads (a load
-    more is a 503). `received` holds every request in order; `leaked` those that a real Ollama
-    would have passed on to its cloud; `keep_received=False`
-    keeps none, for long runs. `answer` makes a script for a request that has none queued.
+    more is a 503). `num_ctx` is the context of models that say none. `received` holds every
+    request in order; `leaked` those that a real Ollama would have passed on to its cloud;
+    `keep_received=False` keeps none, for long runs. `answer` makes a script for a request that has
+    none queued.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class OllamaDouble:
         profile: Profile = "0.32",
         num_parallel: int = 1,
         max_queue: int = 512,
+        num_ctx: int = DEFAULT_NUM_CTX,
         cloud_disabled: bool = False,
         zone: tzinfo = timezone(timedelta(hours=1)),
         keep_received: bool = True,
@@ -50,7 +52,7 @@ class OllamaDouble:
         self.remote = Registry([])
         self.blobs: dict[str, bytes] = {}
         self.profile = profile
-        self.scheduler = Scheduler(num_parallel, max_queue)
+        self.scheduler = Scheduler(num_parallel, max_queue, num_ctx)
         self.cloud_disabled = cloud_disabled
         self.zone = zone
         self.keep_received = keep_received
@@ -158,10 +160,14 @@ class OllamaDouble:
         self.scheduler.unload_all()
 
     def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # it was accepted just before `stop`
+            writer.close()
+            return
         connection = Connection(reader, writer, self._record, self._handle)
         task = asyncio.create_task(connection.serve())
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+        task.add_done_callback(lambda _: writer.close())  # `stop` may come before its first step
 
     def _record(self, received: Received) -> None:
         if not self.keep_received:

@@ -119,3 +119,40 @@ async def test_show_knows_three_mistakes(http: httpx.AsyncClient) -> None:
     ):
         answer = await http.post("/api/show", json={"model": asked})
         assert (answer.status_code, answer.json()) == (status, {"error": error})
+
+
+async def test_show_tells_what_a_model_is_made_of(
+    double: OllamaDouble, http: httpx.AsyncClient
+) -> None:
+    """Keys of `info` belong to the family unless they name another; long arrays need `verbose`."""
+    heads = [8] * 6
+    info = {
+        "expert_count": 32,
+        "attention.head_count_kv": heads,
+        "attention.short": [1] * 5,
+        "general.basename": "M",
+    }
+    shapes = {"blk.0.ffn_up_exps.weight": (64, 128, 32)}
+    double.add(Model(name="m", family="gptoss", info=info, tensors=shapes))
+    body = (await http.post("/api/show", json={"model": "m"})).json()
+    shown = body["model_info"]
+    assert (shown["gptoss.expert_count"], shown["general.basename"]) == (32, "M")
+    assert (shown["gptoss.attention.head_count_kv"], shown["gptoss.attention.short"]) == (
+        [],
+        [1] * 5,
+    )
+    assert [tensor["shape"] for tensor in body["tensors"]] == [[64, 335], [64, 128, 32]]
+    verbose = (await http.post("/api/show", json={"model": "m", "verbose": True})).json()
+    assert verbose["model_info"]["gptoss.attention.head_count_kv"] == heads
+
+
+async def test_ps_tells_what_a_model_takes(double: OllamaDouble, http: httpx.AsyncClient) -> None:
+    """A model in memory may take more than its file, and only a part of it on the GPU."""
+    double.add(Model(name="m", loaded_size=500, vram_size=300))
+    for name in ("m", "tiny"):
+        await http.post("/api/embed", json={"model": name})
+    sizes = {
+        model["name"]: (model["size"], model["size_vram"])
+        for model in (await http.get("/api/ps")).json()["models"]
+    }
+    assert sizes == {"m:latest": (500, 300), "tiny:latest": (177_504, 177_504)}

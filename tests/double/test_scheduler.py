@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.double import Model, OllamaDouble, Script
 
@@ -99,6 +100,42 @@ async def test_parallel_answers_are_bounded_by_num_parallel() -> None:
             await received.started.wait()
         gate.set()
         assert [(await task).status_code for task in tasks] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Model(name="one", family="qwen35moe"), Model(name="one", pooling="MEAN")],
+    ids=["family", "embedding"],
+)
+async def test_some_models_run_one_answer_at_a_time(model: Model) -> None:
+    """Families that can't batch, and embedding models, have one slot whatever is set."""
+    async with (
+        OllamaDouble([model], num_parallel=4) as double,
+        httpx.AsyncClient(base_url=double.url) as http,
+    ):
+        await http.post("/api/embed", json={"model": "one"})
+        slots = double.loaded["one:latest"].slots
+        await slots.acquire()
+        assert slots.locked()
+
+
+async def test_the_context_of_models_that_say_none_can_be_set() -> None:
+    """A server with much memory gives 262144 tokens to whoever asks for no other number."""
+    models = [
+        Model(name="a", context_length=10**6),
+        Model(name="b", context_length=10**6, parameters={"num_ctx": 8192}),
+    ]
+    async with (
+        OllamaDouble(models, num_ctx=262_144) as double,
+        httpx.AsyncClient(base_url=double.url) as http,
+    ):
+        for name in "ab":
+            await ask(http, model=name)
+        shown = (await http.get("/api/ps")).json()["models"]
+    assert {each["name"]: each["context_length"] for each in shown} == {
+        "a:latest": 262_144,
+        "b:latest": 8192,
+    }
 
 
 async def test_the_queue_bounds_loads_only(double: OllamaDouble, http: httpx.AsyncClient) -> None:
