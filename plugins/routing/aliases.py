@@ -1,17 +1,21 @@
 """Names that stand for models: aliases, and `default` for the one to use. Fails closed."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from msgspec import Struct
 
-from localai import Call, Chunks, Gateway, Handler, ModelNotFound, full_name, hookimpl
+from localai import Call, Gateway, GatewayError, Lister, Listing, Models, full_name, hookimpl
+from plugins.routing.default import default_model
+from plugins.routing.listing import ABOUT, standing_for
 
 DEFAULT = "default"
 FRESH = 5.0
 """Seconds that a choice of the default model is kept."""
+MODEL = "x-localai-model"
+ROUTE = "x-localai-route"
 
 
 class Aliases:
@@ -25,7 +29,7 @@ class Aliases:
         default: str = ""
         """Model for the name "default"; empty takes a loaded or else the newest chat model."""
         aliases: dict[str, str] = {}
-        """Other names for models: { "gpt-4o" = "llama3.2" }."""
+        """Other names for models or policies: { "gpt-4o" = "llama3.2" }."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -40,53 +44,70 @@ class Aliases:
         yield
 
     @hookimpl
-    def around_inference(self, next: Handler) -> Handler:
+    async def before_inference(self, call: Call) -> Call:
         """Put the model's own name in place of the alias."""
+        model = await self._model(call)
+        call.headers[MODEL] = model
+        if model == call.model:
+            return call
+        call.headers[ROUTE] = f"alias {call.model}"
+        return call.replace(model=model)
 
-        async def renamed(call: Call) -> Chunks:
-            model = await self._model(call)
-            if model != call.model:
-                call = call.replace(model=model)
-            call.headers["x-localai-model"] = model
-            async with aclosing(next(call)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+    @hookimpl
+    def around_models(self, next: Lister) -> Lister:
+        """List the aliases too, and `default`, each described as its model is."""
 
-        return renamed
+        async def listed(listing: Listing) -> Models:
+            models = await next(listing)
+            by_name = {full_name(model["name"]).lower(): model for model in models}
+            made = []
+            for name, target in self._config.aliases.items():
+                model = by_name.get(full_name(target).lower())
+                if model is not None:
+                    about = model.get(ABOUT) or {"model": model["name"]}
+                    made.append(standing_for(name, model, {**about, "alias_of": target}))
+            made += await self._listed_default(by_name)
+            taken = {full_name(entry["name"]).lower() for entry in made}
+            return made + [
+                model for model in models if full_name(model["name"]).lower() not in taken
+            ]
 
-    async def _model(self, call: Call) -> str:
-        name = call.model.lower()
+        return listed
+
+    async def _listed_default(self, by_name: Mapping[str, Any]) -> Models:
+        """Return the entry of `default`; none where the name is taken, or there is no model."""
+        if full_name(DEFAULT) in by_name or self.target(DEFAULT) != DEFAULT:
+            return []
+        try:
+            name = await self._default("completion")
+        except GatewayError:
+            return []
+        model = by_name.get(full_name(name).lower())
+        return [] if model is None else [standing_for(DEFAULT, model, {"model": model["name"]})]
+
+    def target(self, name: str) -> str:
+        """Return what an alias stands for; any other name as it is."""
+        name_given, name = name, name.lower()
         for spelling in (name, name.removesuffix(":latest")):
             if spelling in self._aliases:
                 return self._aliases[spelling]
-        if name.removesuffix(":latest") != DEFAULT:
+        return name_given
+
+    async def _model(self, call: Call) -> str:
+        target = self.target(call.model)
+        if target is not call.model:
+            return target
+        if call.model.lower().removesuffix(":latest") != DEFAULT:
             return call.model
-        capability = "embedding" if call.kind == "embed" else "completion"
+        return await self._default("embedding" if call.kind == "embed" else "completion")
+
+    async def _default(self, capability: str) -> str:
+        """Return the model for who names none; raise `ModelNotFound`."""
         if self._config.default and capability == "completion":
             return self._config.default
         now = asyncio.get_running_loop().time()
         until, model = self._chosen.get(capability, (0.0, ""))
         if until <= now:
-            model = await self._choose(capability)
+            model = await default_model(self._gateway, capability)
             self._chosen[capability] = (now + FRESH, model)
         return model
-
-    async def _choose(self, capability: str) -> str:
-        """Return a model in memory, or else the newest one."""
-        models = self._gateway.models
-        fitting: list[str] = [
-            each["name"] for each in await models.installed() if _can(each, capability)
-        ]
-        if not fitting:
-            example = "nomic-embed-text" if capability == "embedding" else "llama3.2"
-            raise ModelNotFound(f"no fitting model is here yet: ollama pull {example}")
-        loaded = {full_name(each["name"]) for each in await models.loaded()}
-        return next((name for name in fitting if full_name(name) in loaded), fitting[0])
-
-
-def _can(model: dict[str, Any], capability: str) -> bool:
-    """Say whether a model can do it; Ollama before 0.30 does not tell, so its family must."""
-    if capabilities := model.get("capabilities"):
-        return capability in capabilities
-    family = str((model.get("details") or {}).get("family", ""))
-    return ("bert" in family) == (capability == "embedding")

@@ -5,10 +5,11 @@ from typing import Any, cast
 
 import pytest
 
-from localai import Call, Chunk, Gateway, GatewayError, ModelNotFound
+from localai import Call, Gateway, Listing, ModelNotFound, Principal
+from localai import Models as Models_
 from plugins.routing import aliases
 from plugins.routing.aliases import Aliases
-from tests.plugins.support import HELLO, Model, a_call, all_of, asking, serving
+from tests.plugins.support import a_call, asking, serving
 
 GUIDE = {"name": "llama3.2:latest", "capabilities": ["completion", "tools"]}
 LARGE = {"name": "qwen2.5:14b", "capabilities": ["completion"]}
@@ -37,23 +38,22 @@ class Models:
 
 
 class Router:
-    """A gateway with these models."""
+    """A gateway with these models, and without a catalogue."""
 
     def __init__(self, models: Models) -> None:
         self.models = models
+
+    def find(self, kind: type) -> None:
+        """Have no other plugin."""
 
 
 async def asked_for(
     models: Models, *calls: Call, config: Aliases.Config | None = None
 ) -> list[str]:
-    """Return the models that were asked; the header of each call must say the same."""
+    """Return the models that would be asked; the header of each call must say the same."""
     plugin = Aliases(config or Aliases.Config())
-    ollama = Model(*HELLO)
     async with plugin.lifespan(cast(Gateway, Router(models))):
-        handler = plugin.around_inference(ollama.infer)
-        for call in calls:
-            assert await all_of(handler, call) == list(HELLO)
-    names = [call.model for call in ollama.calls]
+        names = [(await plugin.before_inference(call)).model for call in calls]
     assert [call.headers["x-localai-model"] for call in calls] == names
     return names
 
@@ -82,10 +82,60 @@ async def test_an_alias_is_replaced_by_its_model(name: str, model: str) -> None:
 async def test_only_the_name_changes() -> None:
     """The rest of the call reaches the model as it came."""
     plugin = Aliases(Aliases.Config(aliases={"mine": "llama3.2"}))
-    ollama = Model(*HELLO)
     call = a_call(model="mine", think=True, keep_alive="5m")
-    await all_of(plugin.around_inference(ollama.infer), call)
-    assert ollama.calls == [call.replace(model="llama3.2")]
+    assert await plugin.before_inference(call) == call.replace(model="llama3.2")
+    assert call.headers["x-localai-route"] == "alias mine"
+
+
+async def test_other_names_stay() -> None:
+    """A call that names its model is passed on as it is."""
+    plugin = Aliases(Aliases.Config())
+    call = a_call(model="llama3.2")
+    assert await plugin.before_inference(call) is call
+    assert "x-localai-route" not in call.headers
+
+
+async def test_aliases_are_listed() -> None:
+    """Each alias whose model is there is listed as that is, and hides a model of its name."""
+    aliases = {"gpt-4o": "llama3.2", "gone": "missing", "qwen2.5:14b": "LLAMA3.2"}
+    listed = await listing_of(Aliases.Config(aliases=aliases), GUIDE, LARGE)
+    names = ["gpt-4o", "qwen2.5:14b", "default", "llama3.2:latest"]
+    assert [each["name"] for each in listed] == names
+    assert listed[0]["capabilities"] == GUIDE["capabilities"]
+    assert listed[0]["localai"] == {"model": "llama3.2:latest", "alias_of": "llama3.2"}
+
+
+async def test_the_default_is_listed_where_there_is_one() -> None:
+    """As the model that it stands for; an alias or a model of that name comes before it."""
+    (default, _) = await listing_of(Aliases.Config(), GUIDE)
+    assert (default["name"], default["localai"]) == ("default", {"model": "llama3.2:latest"})
+    assert await listing_of(Aliases.Config()) == []
+    assert await listing_of(Aliases.Config(default="missing"), GUIDE) == [GUIDE]
+    own = {**GUIDE, "name": "default:latest"}
+    assert await listing_of(Aliases.Config(), own) == [own]
+    listed = await listing_of(Aliases.Config(aliases={"default": "llama3.2"}), GUIDE)
+    assert listed[0]["localai"] == {"model": "llama3.2:latest", "alias_of": "llama3.2"}
+    assert len(listed) == 2
+
+
+async def listing_of(config: Aliases.Config, *installed: dict[str, Any]) -> Models_:
+    """Return the list of models with a plugin of these settings."""
+    plugin = Aliases(config)
+
+    async def models(listing: Listing) -> Models_:
+        return list(installed)
+
+    async with plugin.lifespan(cast(Gateway, Router(Models(*installed)))):
+        return await plugin.around_models(models)(Listing(principal=Principal(id="someone")))
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("Mine", "auto"), ("mine:latest", "auto"), ("X", "X")],
+)
+def test_what_a_name_leads_to(name: str, target: str) -> None:
+    """Other plugins may ask for the target of a name."""
+    assert Aliases(Aliases.Config(aliases={"mine": "auto"})).target(name) == target
 
 
 @pytest.mark.parametrize("name", ["default", "Default", "default:latest"])
@@ -167,15 +217,6 @@ async def test_a_choice_is_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(aliases, "FRESH", 0.0)
     await asked_for(models, chat, chat)
     assert models.asked == 4
-
-
-async def test_a_failure_reaches_the_caller() -> None:
-    """What the model's answer ends with is what the caller gets, under an alias too."""
-    plugin = Aliases(Aliases.Config(aliases={"mine": "llama3.2"}))
-    ollama = Model(Chunk(content="x"), failure=ModelNotFound("gone"))
-    with pytest.raises(GatewayError, match="gone"):
-        await all_of(plugin.around_inference(ollama.infer), a_call(model="mine"))
-    assert ollama.closed == 1
 
 
 async def test_names_work_over_http(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How long an answer takes and what it costs, before it is asked for."""

@@ -1,0 +1,1 @@
+"""The machine: memory, clocks, power, temperature, and what is set wrong."""

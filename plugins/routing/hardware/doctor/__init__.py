@@ -1,0 +1,1 @@
+"""`localai doctor`: what is set wrong on this machine, and how to mend it."""

@@ -1,0 +1,1 @@
+"""Several Ollamas: who is well, who is next, who rests."""

@@ -1,0 +1,1 @@
+"""Who is next: slots per model and host, in a fair order."""

@@ -1,0 +1,1 @@
+"""Less of everything while it is hot, loud, late or dear."""
