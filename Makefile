@@ -12,8 +12,10 @@ help:
 run: .venv/runtime
 	@$(BIN)/localai serve
 
+## Tests start many processes that import the same modules: compiled once, not in each of them.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/test
-	@$(BIN)/pytest -q -n auto --dist loadfile -m "not nightly and not live"
+	@$(BIN)/pytest -q -n auto --dist worksteal -m "not nightly and not live"
 
 test-live: .venv/test
 	@test -n "$$OLLAMA_HOST" || { echo "set OLLAMA_HOST to a real Ollama, such as http://127.0.0.1:11434"; exit 1; }
