@@ -13,7 +13,7 @@ KEY = "bench-key-0123456789abcdef"
 """The key that requests carry, unless the gateway has left another one in its folder."""
 KEY_FILE = "key"
 """Where a gateway's command leaves the key that it wants to see."""
-CHAIN = "metrics,auth,guardrails,routing,cache"
+CHAIN = "metrics,auth,guardrails,routing,cache,routing.fallback,routing.context,routing.queue"
 """The router's default chain."""
 ROOT = Path(__file__).parent.parent
 
@@ -25,13 +25,18 @@ hosts = ["http://127.0.0.1:{upstream}"]
 embedded = "never"
 [chain]
 plugins = [{chain}]
-{auth}
+{more}
 """
 
 _LIMITS = """[plugins.auth.limits]
 rules = [{ per = "key", kind = "chat", requests = "1000000000/minute" }]
 """
 """A limit that is counted and never met."""
+
+_SLOTS = """[plugins.routing.queue]
+slots = 8
+"""
+"""As many answers at a time as the queue ever lets through: the others wait in it."""
 
 _NGINX = """\
 daemon off;
@@ -89,8 +94,9 @@ def router(chain: Sequence[str], name: str = "router") -> Gateway:
     def command(port: int, upstream: int, folder: Path) -> list[str]:
         config = folder / "localai.toml"
         names = ", ".join(f'"{name}"' for name in chain)
-        auth = _LIMITS if "auth" in chain else ""
-        config.write_text(_ROUTER.format(port=port, upstream=upstream, auth=auth, chain=names))
+        more = _LIMITS if "auth" in chain else ""
+        more += _SLOTS if "routing" in chain or "routing.queue" in chain else ""
+        config.write_text(_ROUTER.format(port=port, upstream=upstream, more=more, chain=names))
         localai = [sys.executable, "-m", "core.cli", "--config", str(config)]
         if "auth" in chain:
             key = subprocess.run(

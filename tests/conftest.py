@@ -1,5 +1,6 @@
 """Fixtures that most tests use: an Ollama double, and a router in front of it."""
 
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from tests.servers.redis import redis
 from tests.support import Router, routing, toml_for
 
 __all__ = ["database", "database_url", "double", "postgres", "postgres_server", "redis", "router"]
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what lives as long as all tests, thousands of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -5,10 +5,18 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support import routing
 
 
-async def test_no_request_that_the_document_allows_breaks_the_router(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "examples",
+    [3, pytest.param(50, marks=[pytest.mark.nightly, pytest.mark.timeout(1800)])],
+)
+async def test_no_request_that_the_document_allows_breaks_the_router(
+    examples: int, tmp_path: Path
+) -> None:
     """schemathesis finds no server error in any operation of the OpenAPI document."""
     toml = '[ollama]\nembedded = "always"\n[chain]\nplugins = ["metrics", "guardrails", "cache"]\n'
     async with routing(toml, tmp_path) as router:
@@ -18,7 +26,7 @@ async def test_no_request_that_the_document_allows_breaks_the_router(tmp_path: P
             f"{router.url}/schema/openapi.json",
             "--checks=not_a_server_error",
             "--phases=examples,coverage,fuzzing",
-            "--max-examples=8",
+            f"--max-examples={examples}",
             "--seed=1",
             "--no-color",
             stdout=asyncio.subprocess.PIPE,

@@ -5,13 +5,19 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 
 PASSWORD = "canary-r3d1s"
 """In every URL, and required. It must show up nowhere."""
 READY = "Ready to accept connections"
+PORTS = (20_000, 32_000)
+"""Below those that Linux gives to connections: a server that is stopped keeps its port."""
+
+_random = SystemRandom()
 
 
 class Redis:
@@ -76,9 +82,12 @@ class Redis:
 
 
 def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Return a port that is free now and that no connection of another test gets by chance."""
+    while True:
+        port = _random.randrange(*PORTS)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture
