@@ -1,0 +1,1 @@
+"""Which model answers: by task, need and cost."""
