@@ -4,6 +4,7 @@ A model's name says how it talks: `burst-64` sends 64 tokens as fast as it can, 
 sends 200 tokens, one in 5 ms. Every token contains `MARK`, so that lost tokens can be noticed.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -23,6 +24,8 @@ MODELS = ("burst-16", "burst-64", "paced-5ms-200", "embed-64")
 
 _CREATED = "2026-01-02T03:04:05.123456789Z"
 _CREATED_UNIX = 1_767_323_045
+_NEVER = "2318-04-11T23:47:16.854775807Z"
+"""When a model leaves whose `keep_alive` is negative: 292 years after it was asked."""
 _NAME = re.compile(r"(?:burst|paced-(?P<pause>\d{1,5})ms)-(?P<tokens>\d{1,5})(?::latest)?")
 _DETAILS = {
     "parent_model": "",
@@ -108,8 +111,8 @@ def tags() -> bytes:
 
 
 def running() -> bytes:
-    """Return the answer of `/api/ps`: every model is loaded."""
-    loaded = {"expires_at": _CREATED, "size_vram": 177_504, "context_length": 4096}
+    """Return the answer of `/api/ps`: every model is loaded, for ever."""
+    loaded = {"expires_at": _NEVER, "size_vram": 177_504, "context_length": 4096}
     return _encode({"models": [_entry(name) | loaded for name in MODELS]})
 
 
@@ -192,6 +195,6 @@ def _entry(name: str) -> dict[str, Any]:
         "name": full,
         "model": full,
         "size": 177_504,
-        "digest": "0123456789abcdef" * 4,
+        "digest": hashlib.sha256(full.encode()).hexdigest(),
         "details": _DETAILS,
     }
