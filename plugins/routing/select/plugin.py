@@ -54,6 +54,8 @@ class Select:
         """Time for which what was asked counts as a forecast of what will be."""
         min_residency: Duration = Duration(30)
         """Time in memory before a model is driven out for one that is only cheaper."""
+        max_latency: dict[str, Duration] = {}
+        """Time for answers by key, user or tenant, if the request says none: { team = "2s" }."""
         policies: dict[str, Policy] = {}
         """Names for requests, and how a model is chosen for each; "auto" is always there."""
 
@@ -68,7 +70,7 @@ class Select:
         bounds = Bounds(moderate=config.moderate, complex=config.complex)
         rules = Rules(keep=config.horizon, min_residency=config.min_residency)
         self._selector = Selector(config.horizon, rules)
-        self._router = Router(self._policies, bounds, self._selector)
+        self._router = Router(self._policies, bounds, self._selector, config.max_latency)
         self._chosen: dict[tuple[str, str], float] = {}
 
     @hookimpl

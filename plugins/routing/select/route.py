@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
-from localai import Call, Gateway, full_name
+from localai import Call, Gateway, Principal, full_name
 from plugins.routing.catalogue.plugin import Catalogue
 from plugins.routing.context.plugin import ContextGuard
 from plugins.routing.context.size import prompt_size
@@ -61,8 +61,15 @@ class Router:
 
     gateway: Gateway
 
-    def __init__(self, policies: Mapping[str, Policy], bounds: Bounds, selector: Selector) -> None:
+    def __init__(
+        self,
+        policies: Mapping[str, Policy],
+        bounds: Bounds,
+        selector: Selector,
+        latencies: Mapping[str, float] | None = None,
+    ) -> None:
         self._policies = policies
+        self._latencies = latencies or {}
         self._bounds = bounds
         self._selector = selector
         self._stocks = {name: Stock(policy) for name, policy in policies.items()}
@@ -92,6 +99,11 @@ class Router:
         self._selector.chosen(choice, question.need, question.now)
         return Route(choice.candidate.model, reason(question, choice))
 
+    def _latency_of(self, principal: Principal) -> float:
+        """Return the seconds that the file gives a caller; 0 if it says nothing of them."""
+        names = (principal.id, principal.user, principal.tenant)
+        return next((self._latencies[name] for name in names if name in self._latencies), 0.0)
+
     async def question(self, call: Call, name: str) -> Question:
         """Return what is known of a call."""
         policy = self._policies[name]
@@ -100,8 +112,9 @@ class Router:
         scorer = self.gateway.find(Scorer) or BUILT_IN
         complexity = scorer.score(call)
         level = self._bounds.level(complexity.score)
-        said = asked_latency(call)
-        latency = said if said is not None else policy.max_latency or inf
+        latency = (
+            asked_latency(call) or self._latency_of(call.principal) or policy.max_latency or inf
+        )
         terms = self._terms(policy, estimator.price)
         now = time.monotonic()
         candidates = await self._stocks[name].candidates(

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from localai import Call, Forbidden, Message, ModelNotFound, Principal
+from localai import Call, Duration, Forbidden, Message, ModelNotFound, Principal
 from plugins.routing.catalogue.model import Loaded, Model
 from plugins.routing.catalogue.quality import guessed_quality
 from plugins.routing.hosts.host import Host
@@ -17,7 +17,7 @@ from tests.pace import within, within_async
 from tests.plugins.routing.select.models import HERE, THERE
 from tests.plugins.routing.select.stage import BusyQueue, FixedHosts, FixedQuiet, Stage
 from tests.plugins.routing.select.test_candidates import model
-from tests.plugins.support import a_call
+from tests.plugins.support import a_call, connecting
 
 SMALL = model("small:1", 3, quality=0.5)
 LARGE = model("large:1", 14, quality=0.9)
@@ -97,6 +97,27 @@ async def test_embeddings_are_counted() -> None:
     stage = Stage(SMALL, model("vectors:1", can="embedding"))
     await stage.router.route(a_call(kind="embed", model="auto", inputs=("x",)), "auto")
     assert stage.select._selector.demand.of("vectors:1") > 0
+
+
+@pytest.mark.parametrize(
+    ("caller", "headers", "seconds"),
+    [
+        (Principal(id="key:1", user="anna", tenant="team"), {}, 1.0),
+        (Principal(id="key:2", user="anna", tenant="team"), {}, 2.0),
+        (Principal(id="key:2", user="bert", tenant="team"), {}, 3.0),
+        (Principal(id="key:2", user="bert", tenant="other"), {}, 9.0),
+        (Principal(id="key:1"), {"x-localai-max-latency": "5s"}, 5.0),
+    ],
+)
+async def test_the_file_may_say_how_soon_a_caller_needs_it(
+    caller: Principal, headers: dict[str, str], seconds: float
+) -> None:
+    """The request counts first, then its key, its user, its tenant, and last the policy."""
+    latencies = {"key:1": 1.0, "anna": 2.0, "team": 3.0}
+    policy = Policy(max_latency=Duration(9))
+    stage = Stage(SMALL, max_latency=latencies, policies={"auto": policy})
+    call = asking("hi", principal=caller, connection=connecting(**headers))
+    assert (await stage.router.question(call, "auto")).latency == seconds
 
 
 async def test_preferred_tags_win() -> None:
