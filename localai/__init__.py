@@ -61,6 +61,7 @@ from core.principal import (
 from core.row_table import RowTable
 from core.rows import RowLog
 from core.tokens import answer_tokens, prompt_tokens
+from core.trust import is_loopback
 from core.units import Duration, Secret, Size
 from core.usage import Usage
 from core.value import Value
@@ -126,6 +127,7 @@ __all__ = [
     "hint",
     "hookimpl",
     "inference_of",
+    "is_loopback",
     "load_settings",
     "model_pattern",
     "open_database",

@@ -13,13 +13,13 @@ PACKAGES = ("core", "plugins", "localai", "benchmarks", "examples", "tests")
 MOST_LINES = 400
 FACE = """
 UNCLAIMED AdminClient Budget BudgetSpent Caching Call Chunk Chunks Connection ContextTooLong
-Database Decision Direction Duration File Forbidden Function Gateway GatewayError Handler Inference
-InternalError InvalidRequest Limits Lister Listing Measure Message ModelNotFound Models NotFound
-Options PayloadTooLarge Period Principal RateLimited RowLog RowTable Secret Settings SettingsError
-Size ToolCall Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy UpstreamFailed
-UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage Value admin_url answer_tokens full_name
-hint hookimpl inference_of load_settings model_pattern open_database open_gateway prompt_tokens
-read_json send_error
+Database Decision Direction Duration File Forbidden Function Gateway GatewayError Handler
+Inference InternalError InvalidRequest Limits Lister Listing Measure Message ModelNotFound Models
+NotFound Options PayloadTooLarge Period Principal RateLimited RowLog RowTable Secret Settings
+SettingsError Size ToolCall Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy
+UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage Value admin_url
+answer_tokens full_name hint hookimpl inference_of is_loopback load_settings model_pattern
+open_database open_gateway prompt_tokens read_json send_error
 """
 
 

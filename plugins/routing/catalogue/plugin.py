@@ -1,14 +1,11 @@
 """The models of all hosts, what each is, and which are in memory. Fails closed."""
 
 import asyncio
-import ipaddress
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from msgspec import Struct
@@ -22,6 +19,7 @@ from plugins.routing.catalogue.reading import model_key
 from plugins.routing.catalogue.report import report
 from plugins.routing.catalogue.routes import routes
 from plugins.routing.hardware.plugin import Hardware
+from plugins.routing.here import is_here
 from plugins.routing.jitter import jittered
 
 log = structlog.get_logger("catalogue")
@@ -103,7 +101,7 @@ class Catalogue:
         """Return the bytes that models may take there; 0 if nobody knows."""
         if (said := self._memory.get(host)) is not None:
             return said
-        hardware = self._gateway.find(Hardware) if _is_local(host) else None
+        hardware = self._gateway.find(Hardware) if is_here(host) else None
         reading = hardware.reading() if hardware is not None else None
         return reading.card.memory if reading is not None else 0
 
@@ -270,12 +268,3 @@ class Catalogue:
         missing = [name for name in self._declarations.names if name not in self.models]
         if missing and self._pollers:
             log.warning("models are declared that no host has: 'ollama pull' them", models=missing)
-
-
-@lru_cache(maxsize=64)
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -16,6 +15,7 @@ from plugins.routing.estimate.profiles import Power, Profile
 from plugins.routing.estimate.speeds import LOAD_OVERHEAD, estimate
 from plugins.routing.estimate.terms import Estimate, Outlook, Work
 from plugins.routing.hardware.plugin import Hardware
+from plugins.routing.here import is_here
 
 NANOSECONDS = 1e-9
 STRIX_HALO = 0x1586
@@ -214,7 +214,7 @@ class Estimator:
 
     def _detected(self, host: str) -> str | None:
         """Return the name of a host's profile; `None` if this machine has not been looked at."""
-        if not _is_here(host):
+        if not is_here(host):
             return profiles.GENERIC
         hardware = self._hardware()
         if hardware is None or (reading := hardware.reading()) is None:
@@ -230,7 +230,7 @@ class Estimator:
 
     def _watts(self, host: str, seconds: float) -> float:
         """Return what this machine drew in the last seconds, 0 if nobody knows."""
-        hardware = self._hardware() if _is_here(host) else None
+        hardware = self._hardware() if is_here(host) else None
         if hardware is None:
             return 0.0
         now = time.monotonic()
@@ -247,9 +247,3 @@ class Estimator:
                 del averages[next(iter(averages))]
             average = averages[name] = Average()
         return average
-
-
-def _is_here(host: str) -> bool:
-    """Say whether a host is this machine."""
-    name = urlsplit(host).hostname or ""
-    return name in ("localhost", "::1") or name.startswith("127.")

@@ -4,8 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from localai import Value
-from plugins.routing.hardware.doctor.hosts import is_loopback
+from localai import Value, is_loopback
 from plugins.routing.hardware.files import Files
 
 _ROW = re.compile(r"\s*[0-9]+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} 0A ")

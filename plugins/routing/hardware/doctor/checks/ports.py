@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from localai import is_loopback
 from plugins.routing.hardware.doctor.finding import Finding, Severity
-from plugins.routing.hardware.doctor.hosts import is_loopback
 from plugins.routing.hardware.doctor.machine import Machine
 from plugins.routing.hardware.doctor.remedies import ollama_variables
 
@@ -58,7 +58,7 @@ def origins(machine: Machine) -> Iterator[Finding]:
 def router(machine: Machine) -> Iterator[Finding]:
     """Does the router ask others for a key?"""
     server = machine.settings.server
-    if is_loopback(server.host):
+    if is_loopback(server.host.lower()):
         title = f"the router listens on {server.host}, for this machine only"
         yield Finding(id="ports.router", severity=Severity.OK, title=title)
     elif server.allow_anonymous:
@@ -79,4 +79,4 @@ def _is_open(host: str) -> bool:
     """Say whether an OLLAMA_HOST is reached from other machines."""
     name = host.rpartition("//")[2]
     name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    return bool(host) and not is_loopback(name)
+    return bool(host) and not is_loopback(name.lower())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from plugins.routing.hardware.doctor.hosts import is_loopback, is_this_machine
+from localai import is_loopback
+from plugins.routing.hardware.doctor.hosts import is_this_machine
 
 
 @pytest.mark.parametrize(
