@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aiohttp import BaseConnector, ClientResponse
 
 DEADLINE = 10.0
-"""Seconds until the router has answered."""
+"""Seconds until the router has answered, unless an answer takes it longer."""
 MAX_ANSWER = 1_000_000
 """Bytes of an answer that are read; the router's take some 2,000."""
 
@@ -40,6 +40,8 @@ class AdminClient(Struct, frozen=True, kw_only=True):
     """What the key must be good for: `admin:cache`."""
     plugin: str
     """The name to switch on in [chain] where nothing is served."""
+    deadline: float = DEADLINE
+    """Seconds until the router has answered."""
 
     async def ask(
         self, method: str, parameters: Mapping[str, str] | None = None, below: str = ""
@@ -53,7 +55,7 @@ class AdminClient(Struct, frozen=True, kw_only=True):
         url, connector = self._target()
         async with aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=DEADLINE),
+            timeout=aiohttp.ClientTimeout(total=self.deadline),
             headers=self._headers(),
             trust_env=False,
         ) as session:
@@ -64,7 +66,7 @@ class AdminClient(Struct, frozen=True, kw_only=True):
                     return await self._read(response)
             except TimeoutError:
                 raise Unavailable(
-                    f"the router at {self.url} has not answered in {DEADLINE:g} s; "
+                    f"the router at {self.url} has not answered in {self.deadline:g} s; "
                     "what it has begun, it goes on with"
                 ) from None
             except aiohttp.InvalidURL:

@@ -27,6 +27,7 @@ from core.errors import (
     SettingsError,
 )
 from core.loader import Plugin
+from core.response import note, response_of
 
 if TYPE_CHECKING:
     from core.gateway import Gateway
@@ -118,6 +119,7 @@ def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     """Answer an error that Litestar or a plugin's handler raised, in the caller's dialect."""
     path = request.scope["path"]
     known = _as_gateway_error(error, path)
+    note(known, request.scope)
     if isinstance(known, InternalError):
         log.error("request failed", path=path, exc_info=error)
     dialect = dialects.dialect_of(path)
@@ -163,7 +165,7 @@ def _guarded(plugin: Plugin, wrap: Any, app: Any) -> Any:
             await wrapped(scope, receive, send)
         except Exception:
             log.exception("plugin crashed around a request", plugin=name)
-            if scope["localai.answer"].started:
+            if response_of(scope).started:
                 return  # too late for another answer; the server ends the connection
             if plugin.fail_mode == "open":
                 await app(scope, receive, send)

@@ -19,6 +19,9 @@ AT_ADMIN = (ADMIN, "/auth", "/health", "/metrics", "/schema", "/ui")
 No inference is served there, so that its limits and logs are those of the main address.
 """
 
+FOLDERS = frozenset({"/", "/ui/"})
+"""Paths that end in a `/`: what a page there names beside itself is below them."""
+
 PROBES = frozenset({"/health/live", "/health/ready"})
 """Paths for any `Host`: orchestrators ask by address."""
 
@@ -39,7 +42,7 @@ def at_the_door(generation: "Generation", gateway: "Gateway", app: Any) -> Any:
             )
         if gateway.draining and not is_below(path, "/health"):
             return ShuttingDown("the router shuts down: try again", retry_after=5)
-        if path.endswith("/") and path != "/":
+        if path.endswith("/") and path not in FOLDERS:
             return NotFound(f"there is nothing at {path}: leave out the '/' at its end")
         if is_split and not _is_here(path, scope.get(LISTENER) == "admin"):
             return nothing_at(path)

@@ -3,23 +3,31 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 from msgspec.structs import replace
 
+from core import __version__
 from core.api.dialects import send_error
+from core.attempt import Attempt
 from core.config import Settings, load
 from core.database import Database
 from core.errors import InternalError, SettingsError, ShuttingDown
 from core.generation import Generation, build
 from core.hosts import Hosts
 from core.ids import new_id
+from core.inference import Inference
+from core.inventory import Known, inventory
 from core.measures import Measure
-from core.messages import Call, Chunks
+from core.messages import Call, Chunks, Handler
+from core.response import KEY as RESPONSE
+from core.response import Response
+from core.sources import Stamp, stamp
 from core.usage import UsageLog
 
 log = structlog.get_logger("gateway")
@@ -32,6 +40,9 @@ _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 class Gateway:
     """The router as its plugins see it, and the ASGI application that the server runs."""
+
+    version = __version__
+    """The router's own."""
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.document.path
@@ -47,11 +58,15 @@ class Gateway:
         self._alive: set[Generation] = set()
         """The current generation, and those before it that still answer requests."""
         self._closing: set[asyncio.Task[None]] = set()
+        self.attempts: set[Attempt] = set()
+        """The calls to Ollamas that run just now, on all generations."""
         self.draining = False
         """Whether the router shuts down: no new requests are taken."""
         self.started_at = time.time()
         self.reload_error: str | None = None
         """Why the file on disk is not the one in use, if it is not."""
+        self.taken: tuple[Path, Stamp] | None = None
+        """The file and its stamp at the last reload, good or bad."""
         self.reloaded = asyncio.Condition()
         """Notified after every reload, good or bad."""
 
@@ -93,9 +108,27 @@ class Gateway:
         """Yield the figures that plugins keep, as they are now; see the hook `measures`."""
         return self.current.measures()
 
-    def infer(self, call: Call) -> Chunks:
-        """Answer a call through the whole chain, as if it had come over HTTP."""
-        return self.current.handler(call)
+    def plugins(self) -> list[Known]:
+        """Return all plugins that there are, on or off. It reads files: call it in a thread."""
+        return inventory(self.settings, self.current.plugins)
+
+    async def infer(self, call: Call, handler: Handler | None = None) -> Chunks:
+        """Answer a call through the whole chain, as if it had come over HTTP.
+
+        A plugin may give the `handler` that it stands before: then it goes from there on. A copy of
+        a call is a part of that call's work; a call of its own is made by `Call` or `Call.apart`.
+        """
+        generation = self.current
+        inference = Inference(call)
+        try:
+            async with aclosing((handler or generation.handler)(call)) as chunks:
+                async for chunk in chunks:
+                    yield inference.saw(chunk)
+        except Exception as error:
+            inference.error = type(error).__name__
+            raise
+        finally:
+            inference.end(generation.ended)
 
     # ---- life
 
@@ -126,6 +159,9 @@ class Gateway:
         """Take the file as it is now; a bad one changes nothing and raises `SettingsError`."""
         async with self._reloading:
             try:
+                # Before it is read: what is saved meanwhile is something new.
+                if self._path is not None:
+                    self.taken = (self._path.absolute(), stamp(self._path))
                 settings = await asyncio.to_thread(load, self._path)
                 await self._swap(settings)
             except SettingsError as error:
@@ -181,6 +217,11 @@ class Gateway:
         """The number of requests that run, on all generations."""
         return sum(generation.running for generation in self._alive)
 
+    def watch_attempt(self, attempt: Attempt) -> Callable[[], None]:
+        """Know which attempts run."""
+        self.attempts.add(attempt)
+        return partial(self.attempts.discard, attempt)
+
     # ---- ASGI
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -191,38 +232,21 @@ class Gateway:
             return
         request_id = _request_id(scope["headers"])
         scope["localai.request_id"] = request_id
-        scope["localai.answer"] = answer = _Answer(request_id, send)
+        scope[RESPONSE] = response = Response(request_id, send)
         path: str = scope["path"]
         generation = self.current
         scope["localai.trust"] = generation.trust
+        scope["localai.generation"] = generation.number
         generation.enter()
         try:
-            await generation.app(scope, receive, answer.send)
+            await generation.app(scope, receive, response.send)
         except Exception:
             log.exception("request failed", path=path, request_id=request_id)
-            if not answer.started:
+            if not response.started:
                 error = InternalError("the router failed; its log has the details")
-                await send_error(error, scope, answer.send)
+                await send_error(error, scope, response.send)
         finally:
             generation.leave()
-
-
-class _Answer:
-    """Puts the request's id on the answer, and knows whether it has begun."""
-
-    __slots__ = ("_header", "_send", "started")
-
-    def __init__(self, request_id: str, send: Any) -> None:
-        self._header = (b"x-request-id", request_id.encode())
-        self._send = send
-        self.started = False
-
-    async def send(self, message: Any) -> None:
-        """Pass an ASGI message on."""
-        if not self.started and message["type"] == "http.response.start":
-            self.started = True
-            message["headers"] = [*message["headers"], self._header]
-        await self._send(message)
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ from core.config import Settings
 from core.connection import Connection
 from core.coverage import check_coverage
 from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
+from core.inference import Inference
 from core.lifespans import Lifespan, acquire_all, release_all
 from core.listen import admin_address
 from core.listing import Lister, Listing, Models
@@ -55,6 +57,8 @@ class Generation:
     authenticators: Sequence[tuple[str, Authenticate]]
     health_checks: Sequence[tuple[str, Health]]
     measurers: Sequence[tuple[str, Callable[[], Iterable[Measure]]]]
+    observers: Sequence[tuple[str, Callable[[Inference], None]]]
+    """Who looks at calls that have ended."""
     app: Any = None
     """The ASGI application, with what plugins put around it."""
     routers: Sequence[Any] = ()
@@ -88,6 +92,14 @@ class Generation:
                 yield from measure()
             except Exception:
                 log.exception("plugin crashed, its figures are left out", plugin=name)
+
+    def ended(self, inference: Inference) -> None:
+        """Show the plugins a call that has ended."""
+        for name, look in self.observers:
+            try:
+                look(inference)
+            except Exception:
+                log.exception("plugin crashed, a call ends unseen by it", plugin=name)
 
     async def start(self) -> None:
         """Start what is not running yet; on a failure nothing half-started is left."""
@@ -200,6 +212,8 @@ def build(
         start = (lambda enter=enter: enter(gateway)) if enter else None
         lifespans[plugin.name] = living.get(plugin) or Lifespan(plugin.name, start)
 
+    watch = loader.implementations(manager, "watch_attempt")
+    watchers = (gateway.watch_attempt, *(watcher for _, watcher in watch))
     authenticators = loader.implementations(manager, "authenticate")
     _check_door(settings, authenticators)
     generation = Generation(
@@ -212,9 +226,10 @@ def build(
         handler=compose(
             loader.implementations(manager, "around_inference"),
             by_name,
-            ollama.infer,
+            partial(ollama.infer, watchers=watchers),
             settings.chain.plugin_timeout,
             loader.implementations(manager, "before_inference"),
+            loader.implementations(manager, "around_plugin"),
         ),
         list_models=compose_lister(
             loader.implementations(manager, "around_models"), by_name, _lister(ollama)
@@ -222,6 +237,7 @@ def build(
         authenticators=authenticators,
         health_checks=loader.implementations(manager, "health"),
         measurers=loader.implementations(manager, "measures"),
+        observers=loader.implementations(manager, "after_inference"),
     )
     routes = [
         (name, _routes(name, make, gateway))

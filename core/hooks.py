@@ -1,4 +1,4 @@
-"""The ten hooks that a plugin may implement. `docs/plugins.md` is generated from this file.
+"""The hooks that a plugin may implement. `docs/plugins.md` is generated from this file.
 
 pluggy gives discovery, signature checks and order; nothing of it runs per request: hooks are
 resolved once, when a generation is built.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pluggy
 
+from core.attempt import Attempt
+from core.inference import Inference
 from core.listing import Lister
 from core.measures import Measure
 from core.messages import Call, Handler
@@ -41,6 +43,18 @@ class Hooks:
     @hookspec
     async def before_inference(self, call: Call) -> Call:  # type: ignore[empty-body]
         """Check a call or change it, before anything further in sees it; raise to refuse it."""
+
+    @hookspec
+    def around_plugin(self, name: str, next: Handler) -> Handler:  # type: ignore[empty-body]
+        """Wrap the handler of each plugin, by its name, to watch it; called at load."""
+
+    @hookspec
+    def watch_attempt(self, attempt: Attempt) -> Callable[[], None] | None:
+        """Look at a call to an Ollama as it begins; what you return is called when it has ended."""
+
+    @hookspec
+    def after_inference(self, inference: Inference) -> None:
+        """Look at a call that has ended, over HTTP or not, once no model works for it any more."""
 
     @hookspec
     def around_models(self, next: Lister) -> Lister:  # type: ignore[empty-body]

@@ -77,6 +77,12 @@ class Hosts:
         """Say whether `url` is the embedded engine's."""
         return self._engine is not None and url == self._engine.url
 
+    def label(self, url: str) -> str:
+        """Return how figures name a host: its place in the file, from 1, or `embedded`."""
+        if self.is_embedded(url):
+            return "embedded"
+        return str(self._urls.index(url) + 1) if url in self._urls else "other"
+
     async def serving(self, model: str) -> str:
         """Return the base URL to use now for a model.
 

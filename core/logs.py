@@ -1,19 +1,21 @@
 """The router's log: one line per event on standard error, JSON or for a terminal.
 
-Prompts, answers and secrets are never written; tracebacks are, without the values in them.
+Prompts, answers and secrets are never written; tracebacks are, without the values in them. No line
+waits for whoever reads them; to keep and to rotate them is the platform's.
 """
 
 import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, BinaryIO, TextIO, cast
 
 import msgspec
 import structlog
 
 from core.config import Log
 from core.errors import GatewayError, SettingsError
+from core.log_writer import LineWriter
 from core.redact import redact
 from core.units import Secret
 
@@ -27,33 +29,43 @@ def configure(settings: Log) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    renderer: list[Any]
+    factory: Any
+    writer = LineWriter(sys.stderr.buffer, _dropped)
     if terminal:
-        structlog.configure(
-            processors=[
-                *shared,
-                structlog.processors.ExceptionRenderer(_frames),
-                _mask,
-                structlog.dev.ConsoleRenderer(),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
-            logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-            cache_logger_on_first_use=True,
-        )
+        renderer = [structlog.dev.ConsoleRenderer()]
+        factory = structlog.WriteLoggerFactory(cast(TextIO, _Text(writer)))
     else:
-        structlog.configure(
-            processors=[
-                *shared,
-                structlog.processors.ExceptionRenderer(_frames),
-                _mask,
-                structlog.processors.JSONRenderer(serializer=_json),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
-            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-            cache_logger_on_first_use=True,
-        )
+        renderer = [structlog.processors.JSONRenderer(serializer=_json)]
+        factory = structlog.BytesLoggerFactory(cast(BinaryIO, writer))
+    structlog.configure(
+        processors=[*shared, structlog.processors.ExceptionRenderer(_frames), _mask, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
+        logger_factory=factory,
+        cache_logger_on_first_use=True,
+    )
     root = logging.getLogger()
     root.handlers = [_Forward()]
     root.setLevel(logging.WARNING)
+
+
+class _Text:
+    """A text file over the writer."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self._writer = writer
+
+    def write(self, text: str) -> None:
+        self._writer.write(text.encode(errors="backslashreplace"))
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+
+def _dropped(count: int) -> None:
+    structlog.get_logger("log").warning(
+        "lines of the log were dropped, as nobody read them in time", count=count
+    )
 
 
 def _frames(exc_info: Any) -> str:
@@ -75,10 +87,9 @@ def _frames(exc_info: Any) -> str:
 def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Mask secrets, and keys in other texts; of a key its public part stays."""
     for name, value in event.items():
-        if isinstance(value, Secret):
-            event[name] = str(value)  # the console would write the text that it is
-        elif isinstance(value, str):
-            event[name] = redact(value)
+        if isinstance(value, str):
+            # Of a secret, the console would write the text that it is.
+            event[name] = str(value) if isinstance(value, Secret) else redact(value)
     return event
 
 

@@ -18,3 +18,6 @@ class Measure(Value, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     values: Sequence[tuple[tuple[str, ...], float]] = ()
     """The labels' values, in the labels' order, and the figure."""
+    across: Literal["sum", "max"] = "sum"
+    """How the figures of several routers on one machine become one: `max` for what each of them
+    sees whole, such as the machine's power."""

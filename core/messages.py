@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from core.attempt import Cost, Work
 from core.decisions import Decision
 from core.principal import Principal
 from core.value import Value
@@ -159,6 +160,8 @@ class Call(Value, frozen=True, kw_only=True):
     """
     decisions: list[Decision] = msgspec.field(default_factory=list)
     """What guards decided about it and its answer, shared by all copies."""
+    work: Work = msgspec.field(default_factory=Work)
+    """What models did for it, shared by all copies."""
 
     @property
     def loads_only(self) -> bool:
@@ -166,6 +169,10 @@ class Call(Value, frozen=True, kw_only=True):
         if self.kind == "chat":
             return not self.messages
         return self.kind == "generate" and not self.prompt
+
+    def apart(self, **changes: Any) -> "Call":
+        """Return a copy that is a call of its own: it shares no header, decision or work."""
+        return self.replace(headers={}, decisions=[], work=Work(), **changes)
 
     def texts(self) -> Iterator[str]:
         """Yield every text of the request that a model will read, in order."""
@@ -198,6 +205,10 @@ class Chunk(Value, frozen=True, kw_only=True, gc=False):
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
+    cost: Cost | None = None
+    """What the answer took; of a kept answer, what it took the first time."""
+    saved: Cost | None = None
+    """What a caller's answer did not take, because it was known already."""
 
 
 Chunks = AsyncGenerator[Chunk, None]

@@ -1,7 +1,7 @@
 """The single inference call, through which every request reaches Ollama."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +10,7 @@ import aiohttp
 import structlog
 
 from core import wire
+from core.attempt import Attempt, Watcher
 from core.config import Ollama as OllamaSettings
 from core.errors import GatewayError, UpstreamInvalid, UpstreamTimeout
 from core.failures import from_response
@@ -64,18 +65,21 @@ class Ollama:
                 await self.models.close()
                 await self.hosts.stop()
 
-    async def infer(self, call: Call) -> Chunks:
+    async def infer(self, call: Call, watchers: Iterable[Watcher] = ()) -> Chunks:
         """Answer a call: chunks as they come, the last one with `done`.
 
-        Raises `GatewayError`: before the first chunk or, when Ollama fails midway, after some.
+        `watchers` are told of the attempt. Raises `GatewayError`: before the first chunk or, when
+        Ollama fails midway, after some.
         """
         path, body = wire.request(call)
         ends = asyncio.get_running_loop().time() + self.settings.total_timeout
-        response = await self._post(path, body, call, ends)
+        attempt = Attempt(call)
+        response: aiohttp.ClientResponse | None = None
         received = 0
         begun: list[bytes] = []  # of a line that has not ended yet
         done = False
         try:
+            response = await self._post(path, body, attempt, watchers, ends)
             if response.status != 200:
                 raise await self._failure(response, call)
             _check_answer(response)
@@ -94,31 +98,38 @@ class Ollama:
                     if line:
                         chunk = wire.chunk(line, call)
                         done = chunk.done
-                        yield chunk
+                        yield attempt.saw(chunk)
                         if done:
                             await self._tail(response)
                             return
             if rest := b"".join(begun):
                 chunk = wire.chunk(rest, call)
                 done = chunk.done
-                yield chunk
+                yield attempt.saw(chunk)
             if not done:
                 raise UpstreamInvalid("Ollama's answer stopped before its end: try again")
+        except Exception as error:
+            attempt.end(error)
+            raise
         finally:
-            if response.content.at_eof():
-                response.release()
-            else:
-                response.close()
+            attempt.end()
+            if response is not None:
+                if response.content.at_eof():
+                    response.release()
+                else:
+                    response.close()
 
     async def _post(
-        self, path: str, body: bytes, call: Call, ends: float
+        self, path: str, body: bytes, attempt: Attempt, watchers: Iterable[Watcher], ends: float
     ) -> aiohttp.ClientResponse:
         """Send the request; on a refused connection try the next address, unless one is given."""
+        call = attempt.call
         url: str | None = call.host or await self.hosts.serving(call.model)
         while url is not None:
             try:
                 await self._local.check(url, call.model)
-                response = await self._send(url, path, body, call, ends)
+                attempt.on(url, self.hosts.label(url), watchers)
+                response = await self._send(path, body, attempt, ends)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 url = await self.hosts.failed(url) if not call.host else None
                 continue
@@ -135,18 +146,21 @@ class Ollama:
         raise self.hosts.unreachable(call.host)
 
     async def _send(
-        self, host: str, path: str, body: bytes, call: Call, ends: float
+        self, path: str, body: bytes, attempt: Attempt, ends: float
     ) -> aiohttp.ClientResponse:
         """Wait for the answer's head, which Ollama sends with its first token.
 
         A plain answer has no first token to wait for: only the total clock runs.
         """
         loop = asyncio.get_running_loop()
+        call, host, headers = attempt.call, attempt.host, attempt.headers or None
         url = host + path
         if not call.stream:
             try:
                 async with asyncio.timeout_at(ends):
-                    return await self._session.post(url, data=_sent(body), allow_redirects=False)
+                    return await self._session.post(
+                        url, data=_sent(body), headers=headers, allow_redirects=False
+                    )
             except aiohttp.ConnectionTimeoutError:
                 raise
             except TimeoutError:
@@ -159,7 +173,9 @@ class Ollama:
                     settings.first_token_timeout, self._suspect, host, call.model, clock
                 )
                 try:
-                    return await self._session.post(url, data=_sent(body), allow_redirects=False)
+                    return await self._session.post(
+                        url, data=_sent(body), headers=headers, allow_redirects=False
+                    )
                 finally:
                     check.cancel()
         except aiohttp.ConnectionTimeoutError:

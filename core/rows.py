@@ -57,7 +57,10 @@ class RowLog(Generic[Row]):
         self._batch: Sequence[Row] = ()
         """Rows that are being written, `_next` is the id of their first."""
         self._next = secrets.randbits(62)
-        self._dropped = 0
+        self.dropped = 0
+        """Rows that were lost because too many waited."""
+        self._told = 0
+        """How many of them the log has been told of."""
         self._reported = -REPORT_EVERY
         self._module: ModuleType | None = None
         self._turn = asyncio.Lock()
@@ -75,7 +78,7 @@ class RowLog(Generic[Row]):
         """Note a row; 1 us."""
         rows = self._rows
         if len(rows) == MOST_ROWS:
-            self._dropped += 1
+            self.dropped += 1
         rows.append(row)
         waiting = len(rows)
         if waiting == 1:
@@ -156,11 +159,10 @@ class RowLog(Generic[Row]):
 
     def _report(self) -> None:
         now = time.monotonic()
-        if self._dropped and now - self._reported >= REPORT_EVERY:
-            log.error(
-                "rows were dropped: the database is away", table=self._name, rows=self._dropped
-            )
-            self._dropped = 0
+        rows = self.dropped - self._told
+        if rows and now - self._reported >= REPORT_EVERY:
+            log.error("rows were dropped: the database is away", table=self._name, rows=rows)
+            self._told = self.dropped
             self._reported = now
 
 

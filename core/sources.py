@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+Stamp = tuple[int, int, int]
+"""Of a file: its inode, size and time of change."""
+
 _imported: dict[Path, str] = {}
 """The digests of all plugins' source files, as they were when they were imported."""
 
@@ -30,6 +33,15 @@ def of(module: ModuleType) -> tuple[Path, ...]:
                 found.add(file)
                 unread.append(file)
     return tuple(sorted(found))
+
+
+def stamp(file: Path) -> Stamp:
+    """Return what tells a file from what it was before; zeros when it is not there."""
+    try:
+        status = file.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def digest(file: Path) -> str:

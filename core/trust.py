@@ -4,6 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from core.config import Settings
 from core.errors import SettingsError
@@ -81,6 +82,12 @@ def trust_of(settings: Settings) -> Trust:
 def is_loopback(host: str) -> bool:
     """Say whether an address or host name is this machine's own."""
     return len(host) <= MAX_NAME and _is_loopback(host)
+
+
+@lru_cache(maxsize=64)
+def is_here(url: str) -> bool:
+    """Say whether a base URL is this machine's: only then its sensors know what happens there."""
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def host_name(host: str) -> str:

@@ -12,6 +12,7 @@ from watchfiles import awatch
 
 from core.errors import SettingsError
 from core.gateway import Gateway
+from core.sources import Stamp, stamp
 
 log = structlog.get_logger("watch")
 
@@ -23,8 +24,7 @@ lock from the event loop."""
 LOOK = 1000
 """Milliseconds after which the files are looked at even though nothing was reported."""
 
-Stamps = dict[Path, tuple[int, int, int]]
-"""Of each file: its inode, size and time of change."""
+Stamps = dict[Path, Stamp]
 
 
 @asynccontextmanager
@@ -78,23 +78,19 @@ async def _watch(gateway: Gateway, seen: Stamps) -> None:
 async def _look(gateway: Gateway, seen: Stamps) -> Stamps:
     """Reload if a file has changed; return what has been seen now."""
     found = _stamps(seen)
-    changed = sorted(file.name for file in seen if seen[file] != found[file])
+    changed = [file for file in seen if seen[file] != found[file]]
     if not changed:
         return seen
-    await _reload(gateway, f"{', '.join(changed)} changed")
+    # What somebody has changed and applied by themselves is in use already.
+    news = sorted(file.name for file in changed if gateway.taken != (file, found[file]))
+    if news:
+        await _reload(gateway, f"{', '.join(news)} changed")
     # Of each file, what was there before the reload counts: later changes cause another one.
     return {file: found.get(file, now) for file, now in _stamps(_files(gateway)).items()}
 
 
 def _stamps(files: Iterable[Path]) -> Stamps:
-    stamps = {}
-    for file in files:
-        try:
-            status = file.stat()
-            stamps[file] = (status.st_ino, status.st_size, status.st_mtime_ns)
-        except OSError:
-            stamps[file] = (0, 0, 0)
-    return stamps
+    return {file: stamp(file) for file in files}
 
 
 def _files(gateway: Gateway) -> set[Path]:

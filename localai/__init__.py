@@ -1,8 +1,10 @@
 """What plugins are written with: `from localai import …`."""
 
-from core.admin_client import AdminClient
+from core.admin_command import AdminCommand, RunningRouter
 from core.api.body import read_json
 from core.api.dialects import send_error
+from core.api.query import read_query
+from core.attempt import Attempt, Cost, Work
 from core.config import Settings
 from core.config import load as load_settings
 from core.connection import Connection
@@ -32,8 +34,8 @@ from core.errors import (
 from core.explain import hint
 from core.gateway import Gateway, open_gateway
 from core.hooks import hookimpl
+from core.hours import Hours, check_apart, minute_of_day, read_hours
 from core.inference import Inference, inference_of
-from core.listen import admin_url
 from core.listing import Lister, Listing, Models
 from core.measures import Measure
 from core.messages import (
@@ -58,17 +60,32 @@ from core.principal import (
     full_name,
     model_pattern,
 )
+from core.redact import redact
+from core.response import response_of
+from core.roles import (
+    USUAL_PRICE,
+    EnergyModel,
+    PhaseWatts,
+    PowerMeter,
+    PowerSample,
+    Prices,
+    Redactor,
+    WaitingLine,
+)
 from core.row_table import RowTable
 from core.rows import RowLog
+from core.table import print_table
 from core.tokens import answer_tokens, prompt_tokens
-from core.trust import is_loopback
+from core.trust import is_here, is_loopback
 from core.units import Duration, Secret, Size
-from core.usage import Usage
+from core.usage import Usage, UsageLog
 from core.value import Value
 
 __all__ = [
     "UNCLAIMED",
-    "AdminClient",
+    "USUAL_PRICE",
+    "AdminCommand",
+    "Attempt",
     "Budget",
     "BudgetSpent",
     "Caching",
@@ -77,16 +94,19 @@ __all__ = [
     "Chunks",
     "Connection",
     "ContextTooLong",
+    "Cost",
     "Database",
     "Decision",
     "Direction",
     "Duration",
+    "EnergyModel",
     "File",
     "Forbidden",
     "Function",
     "Gateway",
     "GatewayError",
     "Handler",
+    "Hours",
     "Inference",
     "InternalError",
     "InvalidRequest",
@@ -101,10 +121,16 @@ __all__ = [
     "Options",
     "PayloadTooLarge",
     "Period",
+    "PhaseWatts",
+    "PowerMeter",
+    "PowerSample",
+    "Prices",
     "Principal",
     "RateLimited",
+    "Redactor",
     "RowLog",
     "RowTable",
+    "RunningRouter",
     "Secret",
     "Settings",
     "SettingsError",
@@ -120,19 +146,29 @@ __all__ = [
     "UpstreamTimeout",
     "UpstreamUnreachable",
     "Usage",
+    "UsageLog",
     "Value",
-    "admin_url",
+    "WaitingLine",
+    "Work",
     "answer_tokens",
+    "check_apart",
     "full_name",
     "hint",
     "hookimpl",
     "inference_of",
+    "is_here",
     "is_loopback",
     "load_settings",
+    "minute_of_day",
     "model_pattern",
     "open_database",
     "open_gateway",
+    "print_table",
     "prompt_tokens",
+    "read_hours",
     "read_json",
+    "read_query",
+    "redact",
+    "response_of",
     "send_error",
 ]

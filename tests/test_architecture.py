@@ -12,14 +12,16 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("core", "plugins", "localai", "benchmarks", "examples", "tests")
 MOST_LINES = 400
 FACE = """
-UNCLAIMED AdminClient Budget BudgetSpent Caching Call Chunk Chunks Connection ContextTooLong
-Database Decision Direction Duration File Forbidden Function Gateway GatewayError Handler
-Inference InternalError InvalidRequest Limits Lister Listing Measure Message ModelNotFound Models
-NotFound Options PayloadTooLarge Period Principal RateLimited RowLog RowTable Secret Settings
+UNCLAIMED USUAL_PRICE AdminCommand Attempt Budget BudgetSpent Caching Call Chunk Chunks Connection
+ContextTooLong Cost Database Decision Direction Duration EnergyModel File Forbidden Function Gateway
+GatewayError Handler Hours Inference InternalError InvalidRequest Limits Lister Listing Measure
+Message ModelNotFound Models NotFound Options PayloadTooLarge Period PhaseWatts PowerMeter
+PowerSample Prices Principal RateLimited Redactor RowLog RowTable RunningRouter Secret Settings
 SettingsError Size ToolCall Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy
-UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage Value admin_url
-answer_tokens full_name hint hookimpl inference_of is_loopback load_settings model_pattern
-open_database open_gateway prompt_tokens read_json send_error
+UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage UsageLog Value WaitingLine
+Work answer_tokens check_apart full_name hint hookimpl inference_of is_here is_loopback
+load_settings minute_of_day model_pattern open_database open_gateway print_table prompt_tokens
+read_hours read_json read_query redact response_of send_error
 """
 
 

@@ -41,53 +41,42 @@ async def answer(exchange: Exchange, call: Call, form: Form) -> None:
         body = form.whole(await whole(exchange, call))
         await exchange.send_json(body, headers=exchange.inference.headers())
         return
-    stream = _Stream(exchange, form)
+
+    async def begin() -> None:
+        media = dialects.STREAM[exchange.dialect]
+        exchange.guard_writes()
+        await exchange.start(200, media, STREAM_HEADERS | exchange.inference.headers())
+
     silence = exchange.generation.settings.server.heartbeat
-    async with aclosing(exchange.infer(call)) as chunks, Heartbeat(exchange, stream, silence):
+    heartbeat = Heartbeat(exchange, begin, form.beat, silence)
+    async with aclosing(exchange.infer(call)) as chunks, heartbeat:
         first = await anext(chunks, None)
         if first is None:
             raise UpstreamInvalid("the answer is empty: try again")
         if not exchange.started:
-            await stream.begin()
+            await begin()
         async with aclosing(_frames(form, first, chunks, exchange.inference)) as frames:
             await send_pieces(frames, exchange.write)
     await exchange.write(b"", more=False)
-
-
-class _Stream:
-    """The head of a streamed answer, and its signs of life."""
-
-    __slots__ = ("_exchange", "beat")
-
-    def __init__(self, exchange: Exchange, form: Form) -> None:
-        self._exchange = exchange
-        self.beat = form.beat
-
-    async def begin(self) -> None:
-        exchange = self._exchange
-        media = dialects.STREAM[exchange.dialect]
-        exchange.guard_writes()
-        await exchange.start(200, media, STREAM_HEADERS | exchange.inference.headers())
 
 
 async def whole(exchange: Exchange, call: Call) -> Chunk:
     """Run a call through the chain, and return its answer as one chunk."""
     async with aclosing(exchange.infer(call)) as chunks:
         answer = await collect(chunks)
-    exchange.inference.saw(answer)
-    return answer
+    return exchange.inference.saw(answer)
 
 
 async def _frames(
     form: Form, first: Chunk, chunks: Chunks, inference: Inference
 ) -> AsyncGenerator[bytes, None]:
-    inference.saw(first)
+    first = inference.saw(first)
     if head := form.begin(first):
         yield head
     if frame := form.piece(first):
         yield frame
     async for chunk in chunks:
-        inference.saw(chunk)
+        chunk = inference.saw(chunk)
         if frame := form.piece(chunk):
             yield frame
     if inference.last is None:

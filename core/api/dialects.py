@@ -8,6 +8,7 @@ import msgspec
 from core.errors import GatewayError
 from core.messages import Dialect
 from core.redact import redact
+from core.response import note
 
 JSON: dict[Dialect, bytes] = {
     "openai": b"application/json",
@@ -49,6 +50,7 @@ def error_event(error: GatewayError, dialect: Dialect) -> bytes:
 
 async def send_error(error: GatewayError, scope: Any, send: Any) -> None:
     """Answer a request with an error, outside of Litestar."""
+    note(error, scope)
     dialect = dialect_of(scope["path"])
     body = error_body(error, dialect)
     headers = [(b"content-type", JSON[dialect]), (b"content-length", b"%d" % len(body))]

@@ -22,6 +22,7 @@ from core.listing import Listing, Models
 from core.messages import Call, Chunks, Dialect
 from core.principal import Principal
 from core.redact import redact
+from core.response import note
 
 if TYPE_CHECKING:
     from core.generation import Generation
@@ -110,6 +111,8 @@ class Exchange:
                     f"the router failed; its log has the details under request id {self.request_id}"
                 )
             )
+        finally:
+            self._end_inference()
 
     def _note(self, error: Exception) -> None:
         inference = inference_of(self.scope)
@@ -166,8 +169,14 @@ class Exchange:
             if not principal.may_call(name):
                 raise Forbidden(f"your key may not use the tool '{name[:64]}'", param="tools")
         call = call.replace(connection=self.connection)
+        self._end_inference()
         self.inference = self.scope[KEY] = Inference(call)
         return self.generation.handler(call)
+
+    def _end_inference(self) -> None:
+        inference = inference_of(self.scope)
+        if inference is not None and inference.ended is None:
+            inference.end(self.generation.ended)
 
     async def models(self) -> tuple[Models, dict[str, str]]:
         """Return the models that the caller may use, and headers for the answer."""
@@ -234,6 +243,7 @@ class Exchange:
         """Answer with an error, as an event when the answer has begun."""
         if self._gone or self.finished:
             return
+        note(error, self.scope)
         if self.started:
             await self.write(dialects.error_event(error, self.dialect), more=False)
             return

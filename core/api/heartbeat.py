@@ -5,7 +5,8 @@ answer: a comment for readers of events, a line without text for Ollama's client
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from core.api.exchange import Exchange
@@ -14,30 +15,28 @@ QUEUE = "x-localai-queue"
 """The header whose value at the time is told: what a plugin that makes a call wait says of it."""
 
 
-class Begins(Protocol):
-    """How a stream is begun and kept alive."""
-
-    async def begin(self) -> None:
-        """Send the head of the answer."""
-
-    def beat(self, text: str) -> bytes:
-        """Return a sign of life that says `text`, or nothing."""
-
-
 class Heartbeat:
     """Sends something after every `seconds` without anything; the first thing begins the answer.
 
+    `begin` sends the head of the answer; `beat` makes a sign of life that says a text, or nothing.
     Statuses and headers that come later are then too late: an error is an event of the stream.
     """
 
-    __slots__ = ("_beat", "_exchange", "_loop", "_seconds", "_seen", "_stream", "_timer")
+    __slots__ = ("_beat", "_begin", "_exchange", "_loop", "_seconds", "_seen", "_task", "_timer")
 
-    def __init__(self, exchange: "Exchange", stream: Begins, seconds: float) -> None:
+    def __init__(
+        self,
+        exchange: "Exchange",
+        begin: Callable[[], Awaitable[None]],
+        beat: Callable[[str], bytes],
+        seconds: float,
+    ) -> None:
         self._exchange = exchange
-        self._stream = stream
+        self._begin = begin
+        self._beat = beat
         self._seconds = seconds
         self._seen = 0
-        self._beat: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
@@ -49,9 +48,9 @@ class Heartbeat:
     async def __aexit__(self, *_: object) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._beat is not None:
-            self._beat.cancel()
-            await asyncio.gather(self._beat, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def _later(self) -> None:
         self._timer = self._loop.call_later(self._seconds, self._look)
@@ -59,15 +58,15 @@ class Heartbeat:
     def _look(self) -> None:
         exchange = self._exchange
         is_silent = exchange.writes == self._seen and not exchange.is_blocked
-        if is_silent and (self._beat is None or self._beat.done()):
-            self._beat = self._loop.create_task(self._send(), name="heartbeat")
+        if is_silent and (self._task is None or self._task.done()):
+            self._task = self._loop.create_task(self._send(), name="heartbeat")
         self._seen = exchange.writes
         self._later()
 
     async def _send(self) -> None:
         exchange = self._exchange
         if not exchange.started:
-            await self._stream.begin()
+            await self._begin()
         text = exchange.inference.call.headers.get(QUEUE, "")
-        await exchange.write(self._stream.beat(text))
+        await exchange.write(self._beat(text))
         self._seen = exchange.writes

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.api.dialects import ascii_json
 from core.messages import Call, Chunk, ToolCall
+from core.told_cost import told_cost
 
 
 class ChatForm:
@@ -68,10 +69,16 @@ def embeddings(answer: Chunk) -> bytes:
     return ascii_json({"embedding": answer.embeddings[0] if answer.embeddings else []})
 
 
-def counts(chunk: Chunk) -> dict[str, int]:
-    """Return the counts and durations that are not zero, as Ollama leaves those out."""
+def counts(chunk: Chunk) -> dict[str, Any]:
+    """Return the counts and durations that are not zero, as Ollama leaves those out.
+
+    What the answer took of the machine follows under `x_localai`, which clients pass over.
+    """
     found = {name: getattr(chunk, name) for name in _COUNTS}
-    return {name: value for name, value in found.items() if value}
+    counted: dict[str, Any] = {name: value for name, value in found.items() if value}
+    if (told := told_cost(chunk)) is not None:
+        counted["x_localai"] = told
+    return counted
 
 
 _COUNTS = (

@@ -10,6 +10,7 @@ import msgspec
 
 from core.ids import new_id
 from core.messages import Call, Chunk, ToolCall
+from core.told_cost import told_cost
 
 FINGERPRINT = "fp_localai"
 
@@ -230,7 +231,8 @@ def embeddings(answer: Chunk, call: Call, encoding: str | None) -> bytes:
             "usage": {
                 "prompt_tokens": answer.prompt_eval_count,
                 "total_tokens": answer.prompt_eval_count,
-            },
+            }
+            | _x_localai(answer),
         }
     )
 
@@ -247,13 +249,19 @@ def finish_reason(chunk: Chunk, called_tools: bool) -> str:
     return "tool_calls" if called_tools else "stop"
 
 
-def usage_of(chunk: Chunk) -> dict[str, int]:
-    """Return the token counts of a last chunk."""
-    return {
+def usage_of(chunk: Chunk) -> dict[str, Any]:
+    """Return the token counts of a last chunk, and what they took of the machine."""
+    usage: dict[str, Any] = {
         "prompt_tokens": chunk.prompt_eval_count,
         "completion_tokens": chunk.eval_count,
         "total_tokens": chunk.prompt_eval_count + chunk.eval_count,
     }
+    return usage | _x_localai(chunk)
+
+
+def _x_localai(chunk: Chunk) -> dict[str, Any]:
+    told = told_cost(chunk)
+    return {} if told is None else {"x_localai": told}
 
 
 def _logprobs(chunk: Chunk) -> dict[str, Any]:

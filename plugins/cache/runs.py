@@ -66,6 +66,8 @@ class Runs:
             elif self._joins:
                 live = self._lives.start(key, make(headers))
                 live.headers = headers
+                call.work.hold()
+                live.task.add_done_callback(lambda _: call.work.release())
                 chunks = live.listen()
             else:
                 chunks = make(headers)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from core import admin_client as module
 from core.admin_client import AdminClient
@@ -165,15 +166,15 @@ async def test_where_nobody_answers_it_says_how_to_start(tmp_path: Path) -> None
         assert "start it with 'localai serve'" in message
 
 
-async def test_a_server_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_hangs_is_left() -> None:
     """After the deadline the answer is not waited for any more."""
-    monkeypatch.setattr(module, "DEADLINE", 0.05)
 
     async def hang(request: web.Request) -> web.Response:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with serving(hang) as client:
+    async with serving(hang) as found:
+        client = replace(found, deadline=0.05)
         assert "has not answered in 0.05 s" in await refused(client, Unavailable)
 
 

@@ -167,8 +167,12 @@ async def test_a_slash_at_the_end_is_another_path(router: Router) -> None:
     """The error says what to leave out."""
     async with httpx.AsyncClient(base_url=router.url, trust_env=False) as http:
         answer = await http.get("/v1/models/")
+        page = await http.get("/ui/")
     assert answer.status_code == 404
     assert "leave out the '/' at its end" in answer.json()["error"]["message"]
+    # What is below a page may be named beside it; here there is no page.
+    assert "leave out" not in page.text
+    assert page.status_code == 404
 
 
 async def test_what_needs_an_admin_scope_is_below_admin(router: Router) -> None:

@@ -17,6 +17,7 @@ from core.gateway import Gateway
 from core.messages import Call
 from core.principal import Principal
 from tests.core.conftest import Write
+from tests.plugins.support import HELLO, Model
 from tests.support import Router, routing
 
 EMBEDDED = '[server]\nport = 0\nreload = false\ndrain_timeout = 5\n[ollama]\nembedded = "always"\n'
@@ -348,7 +349,7 @@ async def test_what_takes_too_long_is_ended_with_a_reason(
 
 
 async def test_plugins_can_ask_the_whole_chain(tmp_path: Path, write_plugin: Write) -> None:
-    """`infer` answers a call as if it had come over HTTP, and `models` lists what there is."""
+    """`infer` answers a call as if it had come over HTTP, or from one place of the chain on."""
     call = Call(
         kind="generate",
         model="m",
@@ -362,6 +363,8 @@ async def test_plugins_can_ask_the_whole_chain(tmp_path: Path, write_plugin: Wri
         gated.gates["old"].open.set()
         said = [chunk.content async for chunk in router.gateway.infer(call)]
         assert said == ["old", "old"]
+        parts = router.gateway.infer(call, Model(*HELLO).infer)
+        assert [chunk.content async for chunk in parts] == ["Hel", "lo", ""]
         names = [model["name"] for model in await router.gateway.models.installed()]
         assert "localai-guide:latest" in names
 

@@ -39,6 +39,24 @@ ALL = """
             return call
 
         @hookimpl
+        def around_plugin(self, name, next):
+            async def seen(call):
+                call.headers["x-passed"] = name
+                async with aclosing(next(call)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            return seen
+
+        @hookimpl
+        def watch_attempt(self, attempt):
+            self.events.append(("attempt", attempt.label))
+            return lambda: self.events.append(("ended", attempt.outcome))
+
+        @hookimpl
+        def after_inference(self, inference) -> None:
+            self.events.append(("after", inference.outcome, len(inference.call.work.attempts)))
+
+        @hookimpl
         def around_models(self, next):
             async def fewer(listing):
                 return (await next(listing))[:1]
@@ -103,11 +121,11 @@ def _call(session: aiohttp.ClientSession, method: str, path: str, key: str, **js
     return session.request(method, path, headers=headers, json=json or None)
 
 
-def test_there_are_ten_hooks_each_with_its_line() -> None:
+def test_there_are_thirteen_hooks_each_with_its_line() -> None:
     """Every hook is a specification with a docstring of one line."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
-    assert len(NAMES) == 10
+    assert len(NAMES) == 13
     assert sorted(vars(manager.hook)) == sorted(NAMES)
     for name in NAMES:
         doc = getattr(Hooks, name).__doc__
@@ -135,12 +153,13 @@ async def test_hooks_at_work(tmp_path: Path, write_plugin: Write) -> None:
     """Chain, application, authentication, routes, lifespan and health of one plugin take effect."""
     module = write_plugin(ALL)
     async with routing(_toml(module), tmp_path) as router:
-        events: list[str] = importlib.import_module(module).All.events
+        events: list[Any] = importlib.import_module(module).All.events
         assert events == ["start"]
         async with aiohttp.ClientSession(router.url) as session:
             chat = {"model": "localai-guide", "prompt": "What are plugins?", "stream": False}
             async with _call(session, "POST", "/api/generate", "chat", **chat) as answer:
                 assert answer.headers["x-looked-at"] == chat["prompt"]
+                assert answer.headers["x-passed"] == "all"
                 said = (await answer.json())["response"]
                 assert said
                 assert said == said.upper()
@@ -157,7 +176,9 @@ async def test_hooks_at_work(tmp_path: Path, write_plugin: Write) -> None:
             async with _call(session, "GET", "/nowhere", "") as answer:
                 assert answer.status == 404
         assert [measure.name for measure in router.gateway.measures()] == ["events"]
-        assert events[1:] == ["/api/generate"] * 2 + ["/own"] * 4 + ["/health", "/nowhere"]
+        watched = [("attempt", "embedded"), ("ended", "ok"), ("after", "ok", 1)]
+        asked = ["/api/generate", *watched, "/api/generate"]
+        assert events[1:] == asked + ["/own"] * 4 + ["/health", "/nowhere"]
     assert events[-1] == "stop"
 
 

@@ -227,14 +227,15 @@ async def test_a_long_answer_is_cut(double: OllamaDouble) -> None:
 # ---- nobody there
 
 
-async def _free_url() -> str:
+async def free_url() -> str:
+    """Return an address where nothing listens."""
     async with OllamaDouble() as gone:
         return gone.url
 
 
 async def test_a_refused_connection_says_what_to_do() -> None:
     """No Ollama is a 503 with the command that starts it, and a time to try again."""
-    url = await _free_url()
+    url = await free_url()
     async with opened(url) as ollama:
         error, _ = await fails(ollama)
     assert isinstance(error, UpstreamUnreachable)
@@ -389,7 +390,7 @@ async def test_proxies_of_the_environment_are_ignored(
     double: OllamaDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Prompts go to Ollama itself, whatever HTTP_PROXY says."""
-    nowhere = await _free_url()
+    nowhere = await free_url()
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, nowhere)
     for name in ("NO_PROXY", "no_proxy"):

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import astuple
+from msgspec.structs import astuple, fields
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
@@ -15,23 +15,8 @@ from tests.core.test_rows import row
 texts = st.text(max_size=8) | st.sampled_from(["\0", "a\0b", '"', "'", "\\", "\\u0000", "%s", ":x"])
 counts = st.integers(-(2**63), 2**63 - 1)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-usages = st.builds(
-    Usage,
-    at=numbers,
-    request_id=texts,
-    tenant=texts,
-    key=texts,
-    user=texts,
-    model=texts,
-    kind=texts,
-    prompt_tokens=counts,
-    completion_tokens=counts,
-    gpu_seconds=numbers,
-    wh=numbers,
-    money=numbers,
-    cached=st.booleans(),
-    outcome=texts,
-)
+BY_TYPE = {str: texts, int: counts, float: numbers, float | None: st.none() | numbers}
+usages = st.builds(Usage, **{each.name: BY_TYPE[each.type] for each in fields(Usage)})
 
 
 @pytest.fixture

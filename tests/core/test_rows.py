@@ -210,6 +210,7 @@ async def test_the_buffer_is_bounded(
     assert await written(database) == [*range(15, 25), *range(115, 125)]
     dropped = [each for each in logs if "dropped" in each["event"]]
     assert [(each["rows"], each["log_level"]) for each in dropped] == [(15, "error")]
+    assert log.dropped == 30
 
 
 async def test_the_end_does_not_wait_for_ever(

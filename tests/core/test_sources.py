@@ -126,3 +126,16 @@ def test_a_file_that_is_gone_has_no_digest(tmp_path: Path) -> None:
     empty = sources.digest(file)
     file.write_text("x")
     assert len({"", empty, sources.digest(file)}) == 3
+
+
+def test_a_stamp_tells_what_a_file_was_before(tmp_path: Path) -> None:
+    """A file that was replaced has another stamp, one that was not has the same; none has zeros."""
+    file = tmp_path / "a.toml"
+    assert sources.stamp(file) == (0, 0, 0)
+    file.write_text("a")
+    first = sources.stamp(file)
+    assert sources.stamp(file) == first
+    other = tmp_path / "b.toml"
+    other.write_text("a")
+    other.rename(file)
+    assert sources.stamp(file) != first

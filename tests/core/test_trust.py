@@ -11,7 +11,7 @@ from core import trust
 from core.config import parse
 from core.connection import Connection
 from core.errors import SettingsError
-from core.trust import MAX_HOPS, Trust, address_of, host_name, is_loopback, trust_of
+from core.trust import MAX_HOPS, Trust, address_of, host_name, is_here, is_loopback, trust_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -280,3 +280,21 @@ def test_the_file_says_who_needs_no_key() -> None:
     """`allow_anonymous` is part of what is trusted."""
     assert settings_of("allow_anonymous = true").anonymous
     assert not settings_of("").anonymous
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:11434", True),
+        ("http://127.9.9.9:11434", True),
+        ("http://LOCALHOST:11434", True),
+        ("http://[::1]:11434", True),
+        ("http://127.example.org:11434", False),
+        ("http://192.0.2.1:11434", False),
+        ("http://box.lan", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_is_here(url: str, expected: bool) -> None:
+    """Names that only look like an address of loopback are other machines."""
+    assert is_here(url) is expected

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.gateway import Gateway
+from core.watch import _files, _look, _stamps
 from tests.core.conftest import IMPORTS, Write
 from tests.support import Router, routing
 
@@ -170,3 +171,22 @@ async def test_sighup_is_as_before_when_the_router_has_ended(tmp_path: Path) -> 
     async with routing(TOML, tmp_path):
         assert signal.getsignal(signal.SIGHUP) is not before
     assert signal.getsignal(signal.SIGHUP) is before
+
+
+async def test_what_was_applied_already_is_not_applied_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who saves the file and reloads it themselves causes one reload; the next save, another."""
+    async with routing(TOML, tmp_path) as router:
+        gateway = router.gateway
+        seen = _stamps(_files(gateway))
+        reloads = Reloads(gateway, monkeypatch)
+        _edit(router, "= 1", "= 2")
+        await gateway.reload("a test")
+        seen = await _look(gateway, seen)
+        assert seen == _stamps(_files(gateway))
+        assert reloads.reasons == ["a test"]
+        _edit(router, "= 2", "= 3")
+        await reloads.until(2)
+        assert reloads.reasons == ["a test", "localai.toml changed"]
+        assert float(gateway.settings.server.drain_timeout) == 3

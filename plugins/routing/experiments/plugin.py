@@ -7,6 +7,7 @@ It looks at requests before and after; in the way of an answer it does not stand
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -54,6 +55,7 @@ class Experiments:
         self._tallies: dict[str, Tally] = {}
         """By what the header of an answer says."""
         self.shadows = Shadows(running=config.shadows, deadline=config.shadow_deadline)
+        self._gateway: Gateway
         self._next: Handler | None = None
         self._since = datetime.now(UTC).isoformat(timespec="seconds")
         for name, settings in config.experiments.items():
@@ -71,6 +73,7 @@ class Experiments:
     @asynccontextmanager
     async def lifespan(self, gateway: Gateway) -> AsyncIterator[None]:
         """End what runs in the shadow."""
+        self._gateway = gateway
         try:
             yield
         finally:
@@ -95,8 +98,10 @@ class Experiments:
             trial.tallies[variant].exposures += 1
             call.headers[HEADER] = f"{trial.name}={variant}"
             if self._next is not None:
+                # By the gateway, so that whoever looks at calls sees these too.
+                ask = partial(self._gateway.infer, handler=self._next)
                 for model in trial.shadows_of(call):
-                    self.shadows.cast(call, model, self._next, trial.shadows[model])
+                    self.shadows.cast(call, model, ask, trial.shadows[model])
         return call.replace(model=variant)
 
     @hookimpl

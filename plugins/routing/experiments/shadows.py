@@ -40,7 +40,7 @@ class Shadows:
         if _size(call) > LARGEST:
             tally.outcomes["too_large"] += 1
             return
-        shadow = call.replace(
+        shadow = call.apart(
             model=model,
             stream=True,
             principal=call.principal.on_behalf(),
@@ -48,8 +48,6 @@ class Shadows:
             host="",
             user="",
             cache=Caching(no_store=True),
-            headers={},
-            decisions=[],
         )
         task = asyncio.get_running_loop().create_task(
             self._ask(shadow, next, tally),

@@ -18,6 +18,7 @@ from plugins.routing.queue.turn import Turn
 
 log = structlog.get_logger("queue")
 
+NANOSECONDS = 1e9
 TRIES = 3
 """Loads that one request waits for, when others have the model loaded in another way."""
 
@@ -73,13 +74,16 @@ class Loader:
             return  # with what another load left
         try:
             await self._make_room(empty, url, wanted, family, next)
+            began = monotonic()
             last = await _asked(empty, next)
         except Exception:
             self._figures.loads["failed"] += 1
             raise
         self._figures.loads["ok"] += 1
         if last is not None:
-            family.estimator.observe(url, facts, last, 1)
+            # Ollama does not say how long a load took.
+            took = last.load_duration or round((monotonic() - began) * NANOSECONDS)
+            family.estimator.observe(url, facts, last.replace(load_duration=took), 1)
         context = empty.options.num_ctx or 0
         family.catalogue.note(url, model.name, num_ctx=context, keep_alive=empty.keep_alive)
 

@@ -18,6 +18,7 @@ from localai import (
     Handler,
     Measure,
     SettingsError,
+    WaitingLine,
     hookimpl,
 )
 from plugins.routing.catalogue.keep_alive import keep_seconds
@@ -33,7 +34,7 @@ from plugins.routing.queue.loader import Loader
 from plugins.routing.queue.loads import Loads
 from plugins.routing.queue.members import Family, Members, is_loaded
 from plugins.routing.queue.outlooks import Outlooks
-from plugins.routing.queue.routes import routes
+from plugins.routing.queue.routes import report, routes
 from plugins.routing.queue.slots import MOST
 from plugins.routing.queue.turn import HEADER, Turn
 
@@ -43,7 +44,7 @@ WAITED = 0.05
 """Seconds from which on a load counts as a wait that is told."""
 
 
-class Queue:
+class Queue(WaitingLine):
     """Lets as many requests through to each model as it has slots for, and chooses their host."""
 
     fail_mode = "closed"
@@ -115,6 +116,15 @@ class Queue:
     def coming(self) -> set[tuple[str, str]]:
         """Return the (host, model) that are being loaded, or will be."""
         return {(load.url, load.name) for load in self._outlooks.loads}
+
+    def waiting(self) -> Sequence[dict[str, Any]]:
+        """Return the line of each model that is busy."""
+        models: list[dict[str, Any]] = report(self._desk)["models"]
+        return models
+
+    def count_waiting(self) -> int:
+        """Return how many requests wait, at no cost."""
+        return self._outlooks.waiting
 
     # ---- hooks
 
@@ -242,11 +252,11 @@ class Queue:
         """Return the call as it is sent, and say for how long it waited."""
         now = monotonic()
         call, waited = turn.call, now - turn.came
+        call.work.waited += waited
         if turn.granted is not None or waited >= WAITED:
             turn.tell(f"waited={waited:.1f}")
         else:
             call.headers.pop(HEADER, None)
-        self._figures.waited(model.name if model is not None else "", waited)
         if model is None:
             return call
         assert turn.url
@@ -301,7 +311,12 @@ class Queue:
 
 def _unloads(call: Call) -> bool:
     """Say whether a call only has its model leave."""
-    return call.loads_only and call.keep_alive in (0, "0", "0s")
+    if not call.loads_only or call.keep_alive is None:
+        return False
+    try:
+        return keep_seconds(call.keep_alive) == 0
+    except ValueError:
+        return False  # Ollama says what is wrong with it
 
 
 def _note(call: Call, model: Model, family: Family) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from localai import Caching, Decision, File, Function, Message, Options, Principal, ToolCall
+from localai import Caching, Decision, File, Function, Message, Options, Principal, ToolCall, Work
 from tests.plugins.support import connecting
 
 TEXT = st.text(max_size=8)
@@ -79,5 +79,6 @@ IRRELEVANT: dict[str, st.SearchStrategy[Any]] = {
         st.builds(Decision, guard=TEXT, rule=TEXT, action=TEXT, direction=st.just("input")),
         max_size=2,
     ),
+    "work": st.builds(Work),
     "principal": st.builds(Principal, id=TEXT, name=TEXT, scopes=st.frozensets(TEXT, max_size=2)),
 }

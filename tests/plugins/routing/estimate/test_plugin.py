@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from localai import Call, Chunk, Gateway, Options, Size
+from localai import Attempt, Call, Chunk, Gateway, Options, Prices, Size
 from plugins.routing.catalogue.model import Facts
 from plugins.routing.estimate.plugin import MOST_MODELS, Estimator
 from plugins.routing.estimate.profiles import RYZEN_AI_MAX_395, generic
@@ -32,7 +32,7 @@ class Machine(Hardware):
     def __init__(self, card: Card | None, watts: float = 0.0) -> None:
         super().__init__(Hardware.Config())
         self.card = card
-        self.watts = watts
+        self.drawn = watts
 
     def reading(self) -> Reading | None:
         """Return what would be read now."""
@@ -40,16 +40,27 @@ class Machine(Hardware):
 
     def energy_between(self, begin: float, end: float) -> float | None:
         """Return the energy of a machine that always draws the same."""
-        return (end - begin) * self.watts or None
+        return (end - begin) * self.drawn or None
+
+
+class Night(Prices):
+    """Sells energy for 0.1."""
+
+    def price_per_kwh(self) -> float:
+        """Return the price."""
+        return 0.1
 
 
 async def started(
-    machine: Hardware | None = None, before: Estimator | None = None, **settings: Any
+    machine: Hardware | None = None,
+    before: Estimator | None = None,
+    prices: Prices | None = None,
+    **settings: Any,
 ) -> Estimator:
     """Return an estimator in a gateway with this machine's sensors, after another one."""
     estimator = Estimator(Estimator.Config(**settings))
     hosts = SimpleNamespace(urls=(HERE, THERE))
-    members = {Hardware: machine, Estimator: before}
+    members: dict[type, object] = {Hardware: machine, Estimator: before, Prices: prices}
     gateway = SimpleNamespace(find=members.get, hosts=hosts)
     async with estimator.lifespan(cast("Gateway", gateway)):
         return estimator
@@ -116,6 +127,27 @@ async def test_settings() -> None:
     thrifty = await started(idle_watts=95.0, prefill_watts=90.0, price_per_kwh=0.1)
     assert thrifty.price == 0.1
     assert thrifty.estimate(HERE, LLAMA_8B, WORK, LOADED).joules == 0
+
+
+async def test_one_price() -> None:
+    """Without a price in its own table it takes that of energy; nobody's is 0.30."""
+    assert (await started(prices=Night())).price == 0.1
+    assert (await started(prices=Night(), price_per_kwh=0.5)).price == 0.5
+    assert (await started()).price == Estimator(Estimator.Config()).price == 0.3
+
+
+async def test_watts_of_an_attempt() -> None:
+    """What a model was seen to draw counts for its attempts on that host, else what is expected."""
+    card = Card(name="card1", device=0x1586)
+    estimator = await started(Machine(card, watts=62.0), load_watts=20.0, decode_watts=80.0)
+    attempt = Attempt(a_call(model=LLAMA_8B.name))
+    attempt.host = HERE
+    assert estimator.watts_of(attempt) == (20.0, 98.0, 80.0)
+    for _ in range(400):
+        estimator.observe(HERE, LLAMA_8B, answer(1_000, 100.0), 1)
+    assert estimator.watts_of(attempt).decode == pytest.approx(62, rel=0.02)
+    attempt.host = THERE
+    assert estimator.watts_of(attempt).decode == 80.0
 
 
 async def test_learning() -> None:

@@ -199,7 +199,7 @@ async def test_a_shadow_costs_the_caller_nothing(tmp_path: Path) -> None:
     models.append(Model(name="shady", load_gate=gate))
     async with (
         OllamaDouble(models) as double,
-        routing(toml_for(double.url, "trials", more), tmp_path) as router,
+        routing(toml_for(double.url, "metrics.ledger trials", more), tmp_path) as router,
         httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
     ):
         answer = await client.post("/api/chat", json=body())
@@ -215,3 +215,10 @@ async def test_a_shadow_costs_the_caller_nothing(tmp_path: Path) -> None:
         shadow = report["experiments"]["answers"]["shadows"]["shady"]
         assert shadow["outcomes"] == {"ok": 1}
         assert shadow["tokens"]["mean"] == len(TOKENS)
+        usage = router.gateway.usage
+        await usage.flush()
+        async with router.gateway.database.read() as connection:
+            rows = (await connection.execute(usage.table.select())).fetchall()
+    booked = {row.key: (row.model, row.completion_tokens) for row in rows}
+    assert booked["router:anonymous"] == ("shady:latest", len(TOKENS))
+    assert booked["anonymous"][0] != "shady:latest"

@@ -30,6 +30,17 @@ def test_constant_power_is_watts_times_seconds() -> None:
     assert energy.between(103.25, 105.75) == pytest.approx(250)
 
 
+def test_the_last_sample_is_told_as_long_as_it_is_of_late() -> None:
+    """It has its watts and all joules so far; after a gap it says nothing of now."""
+    energy, _ = filled([(1.0, 100.0)] * 11)
+    last = energy.last(111.0)
+    assert last is not None
+    assert tuple(last) == pytest.approx((111.0, 100.0, 1000.0))
+    assert energy.last(121.0) == last
+    assert energy.last(121.1) is None
+    assert Energy().last(0.0) is None
+
+
 def test_a_ramp_is_a_trapezoid() -> None:
     """Between two samples the power is taken to change evenly."""
     energy = Energy()

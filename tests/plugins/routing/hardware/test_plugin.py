@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -76,6 +77,21 @@ async def test_energy_between_two_moments(tmp_path: Path) -> None:
     joules = plugin.energy_between(first.at, last.at)
     assert joules == pytest.approx(100 * (last.at - first.at))
     assert plugin.energy_between(first.at - 1, last.at) is None
+    sample = plugin.sample()
+    assert sample is not None
+    assert (sample.at, sample.watts, sample.joules) == (last.at, 100.0, plugin.joules)
+    assert plugin.watts() == 100.0
+
+
+def test_old_watts_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the sensor has been silent for longer than a gap may be, nobody knows the watts."""
+    plugin = hardware(tmp_path, HALO_LARGE)
+    assert plugin.watts() is None
+    assert plugin.look() is not None
+    assert plugin.watts() is not None
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + module.GAP + 1)
+    assert (plugin.watts(), plugin.sample()) == (None, None)
 
 
 async def test_without_a_card_it_looks_seldom(

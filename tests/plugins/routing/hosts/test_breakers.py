@@ -35,3 +35,15 @@ def test_what_is_not_closed_is_told() -> None:
     breakers.of("a", "well")
     assert breakers.open("a", 2.0) == {"m": breakers.of("a", "m")}
     assert breakers.open("c", 2.0) == {}
+
+
+def test_states_are_counted_by_host() -> None:
+    """Each host's breakers are counted by their state, half-open ones too."""
+    breakers = Breakers(Terms(in_a_row=1, first=10), most=9)
+    for url, model in (("one", "a"), ("one", "b"), ("two", "a")):
+        breakers.of(url, model)
+    for model in ("a", "b"):
+        broken = breakers.of("one", model)
+        broken.failed(0.0, broken.begin(0.0))
+    assert breakers.states(1.0) == {"one": {"open": 2}, "two": {"closed": 1}}
+    assert breakers.states(20.0)["one"] == {"half-open": 2}

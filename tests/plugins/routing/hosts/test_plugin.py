@@ -218,7 +218,8 @@ async def test_figures_tell_who_is_up() -> None:
         break_(hosts, hosts.all[0], "m")
         figures = {each.name: dict(each.values) for each in hosts.measures()}
     assert figures["localai_host_up"] == {("1",): 1.0, ("2",): 1.0}
-    assert figures["localai_host_resting"] == {("1",): 1.0, ("2",): 0.0}
+    open_breakers = {key: value for key, value in figures["localai_breakers"].items() if value}
+    assert open_breakers == {("1", "open"): 1.0}
 
 
 async def test_choosing_costs_microseconds() -> None:

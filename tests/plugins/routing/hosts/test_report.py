@@ -1,8 +1,10 @@
 """Hosts as people, programs and Prometheus read them."""
 
-from plugins.routing.hosts.breaker import Breaker, Terms
+from plugins.routing.hosts.breaker import Breaker, State, Terms
 from plugins.routing.hosts.host import Host
 from plugins.routing.hosts.report import describe, measures
+
+STATES: dict[str, dict[State, int]] = {"http://one": {"closed": 3, "open": 1}}
 
 
 def test_a_host_is_described_without_secrets() -> None:
@@ -28,11 +30,18 @@ def test_figures_are_by_label() -> None:
         Host("http://one", "1", running=3),
         Host("http://two", "2", is_up=False, is_draining=True),
     ]
-    figures = {each.name: list(each.values) for each in measures(hosts, {"http://one": 1})}
+    figures = {each.name: list(each.values) for each in measures(hosts, STATES)}
     assert figures == {
         "localai_host_up": [(("1",), 1.0), (("2",), 0.0)],
         "localai_host_draining": [(("1",), 0.0), (("2",), 1.0)],
         "localai_host_running": [(("1",), 3.0), (("2",), 0.0)],
-        "localai_host_resting": [(("1",), 1.0), (("2",), 0.0)],
+        "localai_breakers": [
+            (("1", "closed"), 3.0),
+            (("1", "open"), 1.0),
+            (("1", "half-open"), 0.0),
+            (("2", "closed"), 0.0),
+            (("2", "open"), 0.0),
+            (("2", "half-open"), 0.0),
+        ],
     }
     assert {each.kind for each in measures(hosts, {})} == {"gauge"}

@@ -83,6 +83,19 @@ async def test_loading_passes(tmp_path: Path) -> None:
         assert one.double.loads == 1
 
 
+async def test_how_fast_a_host_loads_is_learnt(tmp_path: Path) -> None:
+    """Ollama does not say how long a load took: it is the time until its answer was there."""
+    size, seconds = 3_000_000_000, 0.6
+    double = OllamaDouble(models("tiny", size=size, load_seconds=seconds))
+    async with box(tmp_path, double) as one:
+        assert (await one.ask()).status_code == 200
+        figures = {each.name: list(each.values) for each in one.router.gateway.measures()}
+    ((labels, rate),) = figures["localai_load_bytes_per_second"]
+    assert labels == ("1",)
+    # At most what such a load lets expect, which the usual speed still weighs on.
+    assert 0 < rate < 2 * size / seconds
+
+
 async def test_who_waits_for_a_load_is_told(tmp_path: Path) -> None:
     """While a model loads, the header says which and how long that takes."""
     gate = asyncio.Event()

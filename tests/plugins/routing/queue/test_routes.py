@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from localai import WaitingLine
 from tests.double import OllamaDouble
 from tests.plugins.routing.queue.support import (
     box,
@@ -28,6 +29,10 @@ async def test_places_are_told_and_shown(tmp_path: Path) -> None:
         assert [each["position"] for each in model["next"]] == [1, 2]
         assert model["running"][0]["key"] == "anonymous"
         assert "Hello" not in shown.text
+        line = one.router.gateway.find(WaitingLine)  # type: ignore[type-abstract]
+        assert line is not None
+        assert [each["waiting"] for each in line.waiting()] == [2]
+        assert line.count_waiting() == 2
         measured = {measure.name: measure for measure in one.router.gateway.measures()}
         assert measured["localai_queue_waiting"].values == [(("tiny:latest",), 2.0)]
         gate.set()
