@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
@@ -125,6 +125,8 @@ def _type(kind: Any) -> str:
     named = {Duration: "duration", Size: "size", Secret: "secret", Path: "path"}
     if isinstance(kind, type) and kind in names | named:
         return (names | named)[kind]
+    if get_origin(kind) is Annotated:
+        return _type(kind.__origin__)
     text = str(kind)
     if "Literal" in text:
         return "one of " + ", ".join(f"`{each}`" for each in kind.__args__)

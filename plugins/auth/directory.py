@@ -29,6 +29,8 @@ MAX_RECORDS = 200_000
 """Most keys and users, some 200 MB; more belong into a directory server."""
 PATIENCE = 0.5
 """Seconds that a request waits for what is new, before it goes on with what is known."""
+PATIENCE_OPEN = 5.0
+"""The same for callers without a key while nobody has one: what is known will not do for them."""
 LOOK_EVERY = 0.001
 """Seconds between two looks at SQLite's file."""
 ASKS = 20
@@ -125,17 +127,17 @@ class Directory:
         if self.age > self.cache_time:
             raise _unavailable()
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, patience: float = PATIENCE) -> None:
         """Read what another process may have written; go on without when that takes too long."""
         if self._failed:
             return  # the task tries again, and no request should wait for that
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 await self.read()
         except (TimeoutError, Unavailable):
             self._failed = True
 
-    async def look_again(self) -> None:
+    async def look_again(self, patience: float = PATIENCE) -> None:
         """Read what is new, for a caller that nobody here knows: the key may be a moment old.
 
         A flood of such callers asks PostgreSQL `ASKS` times a second, all together, and SQLite
@@ -144,14 +146,14 @@ class Directory:
         stamp = self.database.stamp()
         if stamp is not None:
             if stamp != self._stamp:
-                await self.catch_up()
+                await self.catch_up(patience)
             return
         now = time.monotonic()
         self._asks = min(ASKS, self._asks + (now - self._asked_at) * ASKS)
         self._asked_at = now
         if self._asks >= 1:
             self._asks -= 1
-            await self.catch_up()
+            await self.catch_up(patience)
 
     async def is_unclaimed(self) -> bool:
         """Say whether there was never a key or user, so that this machine's callers need none.
@@ -160,7 +162,7 @@ class Directory:
         """
         if self.is_claimed:
             return False
-        await self.look_again()
+        await self.look_again(PATIENCE_OPEN)
         if self._failed:
             raise _unavailable()
         return not self.is_claimed

@@ -1,10 +1,9 @@
 """The figures of the cache as people read them."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
+from localai import print_table
 
 HEAD = (
     *("KIND", "HITS", "MISSES", "JOINS", "BYPASSED", "STORED", "HIT RATE"),
@@ -15,11 +14,12 @@ HEAD = (
 def print_report(report: Mapping[str, Any]) -> None:
     """Print what `GET /admin/cache` answered: a table, or lines with tabs for a program."""
     if report["statistics"] is not None:
-        _print_table(HEAD, [_row(kind, each) for kind, each in report["statistics"].items()])
+        rows = [_row(kind, each) for kind, each in report["statistics"].items()]
+        print_table(HEAD, rows, numbers=True)
     storage = [(name, _storage(name, value)) for name, value in report["storage"].items()]
     if report["tenant"] is not None:
         storage.insert(0, ("tenant", report["tenant"]))
-    _print_table(("STORAGE", ""), storage)
+    print_table(("STORAGE", ""), storage, numbers=True)
 
 
 def size(number: float) -> str:
@@ -72,20 +72,3 @@ def _scaled(number: float, units: Sequence[str]) -> str:
         number /= 1000
         power += 1
     return f"{number:{'.3g' if number < 999.5 else ',.0f'}} {units[power]}"
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not sys.stdout.isatty():
-        for row in (head, *rows):
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for number, name in enumerate(head):
-        table.add_column(name, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)

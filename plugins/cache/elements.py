@@ -1,10 +1,10 @@
 """Keep embeddings text by text: of a batch, the model is asked only for what is not known."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 
-from localai import Call, Chunk, Chunks, Handler, UpstreamInvalid
+from localai import Call, Chunk, Chunks, Cost, Handler, UpstreamInvalid
 from plugins.cache.entry import Entry
 from plugins.cache.keeping import Keeping, announce, head_for, lifetime
 from plugins.cache.key import canonical, digest, element_keys
@@ -28,16 +28,13 @@ class Elements:
         texts = dict(zip(keys, call.inputs, strict=True))
         known = await self._look_up(list(texts), wish)
         missing = [key for key in texts if key not in known]
-        statistics.hits(
-            "embed",
-            len(known),
-            sum(entry.head.seconds for entry in known.values()),
-            sum(entry.head.tokens for entry in known.values()),
-        )
+        for entry in known.values():
+            statistics.hit("embed", entry.head)
         found = {key: entry.chunks[0] for key, entry in known.items()}
+        saved = _sum(part.cost for part in found.values())
         if not missing:
             announce(call.headers, min(known.values(), key=lambda entry: entry.head.stored_at))
-            yield _joined([found[key] for key in keys], Chunk())
+            yield _joined([found[key] for key in keys], Chunk(cost=saved))
             return
 
         def make(headers: dict[str, str]) -> Chunks:
@@ -53,7 +50,7 @@ class Elements:
         async with aclosing(run) as chunks:
             async for chunk in chunks:
                 found.update(zip(missing, _parts(chunk, len(missing)), strict=True))
-                yield _joined([found[key] for key in keys], chunk)
+                yield _joined([found[key] for key in keys], chunk.replace(saved=saved))
 
     async def _look_up(self, keys: list[str], wish: Wish) -> dict[str, Entry]:
         if not wish.reads:
@@ -91,6 +88,7 @@ def _parts(chunk: Chunk, number: int) -> list[Chunk]:
             done=True,
             prompt_eval_count=_share(chunk.prompt_eval_count, number, at),
             total_duration=_share(chunk.total_duration, number, at),
+            cost=None if chunk.cost is None else chunk.cost.share(1 / number),
         )
         for at, vector in enumerate(chunk.embeddings)
     ]
@@ -110,4 +108,11 @@ def _joined(parts: Sequence[Chunk], new: Chunk) -> Chunk:
         total_duration=new.total_duration or sum(part.total_duration for part in parts),
         load_duration=new.load_duration,
         prompt_eval_count=sum(part.prompt_eval_count for part in parts),
+        cost=new.cost,
+        saved=new.saved,
     )
+
+
+def _sum(costs: Iterable[Cost | None]) -> Cost | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known[1:], known[0]) if known else None

@@ -49,6 +49,8 @@ class Head(Struct, array_like=True, frozen=True, kw_only=True, gc=False):
     """A digest of the question's words in their order."""
     dimensions: int = 0
     """Of the question's vector; 0 for none."""
+    joules: float | None = None
+    """That it took at the wall, above what the machine takes idle; `None` if nobody kept books."""
 
 
 class Entry(Struct, frozen=True, gc=False):

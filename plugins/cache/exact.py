@@ -4,7 +4,7 @@ Kept is what would come out the same: embeddings, and chats at temperature 0 or 
 asks the same while an answer is running listens to that one.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ from localai import (
     Handler,
     Lister,
     Listing,
+    Measure,
     Models,
     Secret,
     SettingsError,
@@ -30,6 +31,7 @@ from plugins.cache.answers import Answers
 from plugins.cache.digests import Digests, listed_name
 from plugins.cache.elements import Elements
 from plugins.cache.entry import Head
+from plugins.cache.figures import measures
 from plugins.cache.keeping import Keeping
 from plugins.cache.key import Partition, is_repeatable
 from plugins.cache.lists import Lists
@@ -94,7 +96,7 @@ class ExactCache:
         secret: Secret = Secret("")
         """Seals what is in Redis, so that nobody without it can plant answers."""
         watts: Annotated[float, Meta(ge=0)] = 120.0
-        """Power that the machine draws while a model computes, for what was saved."""
+        """Power for the time that was saved, where the energy of an answer is not known."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -206,6 +208,11 @@ class ExactCache:
     def route_handlers(self, gateway: Gateway) -> Sequence[Any]:
         """Serve statistics, and removal."""
         return routes(lambda: self._store, self._statistics)
+
+    @hookimpl
+    def measures(self) -> Iterable[Measure]:
+        """Return what was asked, found and saved, and what is held."""
+        return measures(self._statistics, self._store.backend.figures())
 
     @hookimpl
     def commands(self, cli: click.Group) -> None:

@@ -16,7 +16,7 @@ NANOSECONDS = 1e9
 
 FALLBACK = "x-localai-fallback"
 """The header of an answer that another model has given than the one that was asked."""
-OF_ONE_REQUEST = frozenset({"x-localai-queue", "x-localai-host"})
+OF_ONE_REQUEST = frozenset({"x-localai-queue", "x-localai-host", "x-localai-energy"})
 """Headers that tell how one request went, and nothing about the answer."""
 
 
@@ -59,6 +59,7 @@ def head_for(call: Call, last: Chunk, *, key: str, digest: str, wish: Wish) -> H
         seconds=last.total_duration / NANOSECONDS,
         tokens=last.prompt_eval_count + last.eval_count,
         headers=_about_answer(call.headers),
+        joules=None if last.cost is None else last.cost.joules,
     )
 
 

@@ -1,17 +1,14 @@
 """Which entries are to be removed, as a request's query says it."""
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable
 
 from msgspec import Struct
 
-from localai import InvalidRequest, NotFound, Principal
+from localai import InvalidRequest, NotFound, Principal, read_query
 from plugins.cache.digests import listed_name
 from plugins.cache.entry import Head
 
 PARAMETERS = ("prefix", "model", "tag", "tenant", "key", "all")
-LONGEST = 256
-"""Characters of a value."""
 
 
 class Removal(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,7 +39,7 @@ def removal(pairs: Iterable[tuple[str, str]], caller: Principal) -> Removal:
     A caller without the scope `*` removes entries of its own tenant only. Raises `NotFound` for
     another tenant, and `InvalidRequest` for what is malformed.
     """
-    said = parameters(pairs, PARAMETERS)
+    said = read_query(pairs, PARAMETERS)
     if everything := said.pop("all", ""):
         if everything != "true":
             raise InvalidRequest("all: give all=true, or leave it out", param="all")
@@ -65,24 +62,3 @@ def removal(pairs: Iterable[tuple[str, str]], caller: Principal) -> Removal:
     if not caller.may("*") and said.setdefault("tenant", caller.tenant) != caller.tenant:
         raise NotFound("there is no such tenant here: leave 'tenant' out to mean your own")
     return Removal(**said)
-
-
-def parameters(pairs: Iterable[tuple[str, str]], known: Sequence[str]) -> dict[str, str]:
-    """Return a query's parameters; raise `InvalidRequest` unless each is known, once, and said."""
-    said: dict[str, str] = {}
-    for name, value in pairs:
-        shown = name[:64]
-        if name not in known:
-            raise InvalidRequest(f"unknown parameter '{shown}'{_hint(name, known)}", param=shown)
-        if name in said:
-            raise InvalidRequest(f"{name}: given twice: give it once", param=name)
-        if not 1 <= len(value) <= LONGEST:
-            raise InvalidRequest(f"{name}: expected 1 to {LONGEST} characters", param=name)
-        said[name] = value
-    return said
-
-
-def _hint(name: str, known: Sequence[str]) -> str:
-    if near := get_close_matches(name[:64], known, n=1):
-        return f"; did you mean '{near[0]}'?"
-    return f"; known are: {', '.join(known)}" if known else "; none is known here"

@@ -9,8 +9,8 @@ import msgspec
 import structlog
 from litestar import Request, Response, delete, get
 
-from localai import Unavailable
-from plugins.cache.removal import parameters, removal
+from localai import Unavailable, read_query
+from plugins.cache.removal import removal
 from plugins.cache.statistics import Statistics
 from plugins.cache.store import Store
 
@@ -31,7 +31,7 @@ def routes(store: Callable[[], Store], statistics: Statistics) -> Sequence[Any]:
     async def show(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Report hits, misses, joins, what they saved, and what is stored. A caller without the
         scope `*` sees how many entries are of its own tenant."""
-        parameters(request.query_params.multi_items(), ())
+        read_query(request.query_params.multi_items(), ())
         caller = request.user
         if caller.may("*"):
             return _answer(

@@ -1,5 +1,6 @@
 """What the cache has answered since the router started, and what that has saved."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +9,8 @@ from plugins.cache.entry import Head
 
 KINDS = ("chat", "generate", "embed", "models", "semantic")
 WATTS = 120.0
-"""Power that the machine draws while a model computes, unless the file says another."""
+"""Power that the machine draws while a model computes, for answers whose energy is unknown."""
+JOULES_PER_WH = 3600
 
 
 class Counts(Struct):
@@ -23,6 +25,8 @@ class Counts(Struct):
     """That a model took, once, for the answers that were given again."""
     tokens: int = 0
     """Of those answers and their prompts."""
+    joules: float = 0.0
+    """That they took, once."""
 
 
 class Statistics:
@@ -34,14 +38,11 @@ class Statistics:
 
     def hit(self, kind: str, head: Head) -> None:
         """Count an answer that was given again."""
-        self.hits(kind, 1, head.seconds, head.tokens)
-
-    def hits(self, kind: str, number: int, seconds: float, tokens: int) -> None:
-        """Count several, such as the known texts of a batch; `seconds` and `tokens` are of all."""
         counts = self._of[kind]
-        counts.hits += number
-        counts.seconds += seconds
-        counts.tokens += tokens
+        counts.hits += 1
+        counts.seconds += head.seconds
+        counts.tokens += head.tokens
+        counts.joules += head.seconds * self._watts if head.joules is None else head.joules
 
     def miss(self, kind: str, number: int = 1) -> None:
         """Count what was not known."""
@@ -59,6 +60,11 @@ class Statistics:
         """Count what is kept from now on."""
         self._of[kind].stored += number
 
+    @property
+    def kinds(self) -> Mapping[str, Counts]:
+        """The counts of each kind."""
+        return self._of
+
     def report(self) -> dict[str, Any]:
         """Return all figures by kind, and their `total`, for JSON."""
         total = Counts()
@@ -67,6 +73,7 @@ class Statistics:
             total.stored += counts.stored
             total.seconds += counts.seconds
             total.tokens += counts.tokens
+            total.joules += counts.joules
             if kind == "semantic":
                 # What is asked there was a miss of `chat` before: no request counts twice.
                 total.misses -= counts.hits
@@ -88,5 +95,5 @@ class Statistics:
             "hit_rate": round(counts.hits / asked, 4) if asked else None,
             "saved_seconds": round(counts.seconds, 3),
             "saved_tokens": counts.tokens,
-            "saved_wh": round(counts.seconds * self._watts / 3600, 4),
+            "saved_wh": round(counts.joules / JOULES_PER_WH, 4),
         }

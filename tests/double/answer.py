@@ -160,6 +160,7 @@ async def perform(wire: Wire, play: Play, shape: Shape, dialect: Dialect, stream
         else:
             answer = merge(await _collect(wire.fault, wire, play))
             await wire.send(200, dialect.whole(shape(answer)), dialect.whole_type)
+            wire.received.tell(answer.metrics)
     except RunnerFailure as failure:
         if wire.started:
             await wire.line(dialect.error_line(failure.text))
@@ -177,6 +178,7 @@ async def _stream(wire: Wire, play: Play, shape: Shape, dialect: Dialect) -> Non
                 await wire.fault.before_line(wire, wire.received.tokens_sent, line, piece.done)
                 await wire.line(line)
                 wire.received.tokens_sent += not piece.done
+                wire.received.tell(piece.metrics)
     except Cut:
         pass
     await wire.end()

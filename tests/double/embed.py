@@ -26,6 +26,7 @@ async def embed(server: OllamaDouble, wire: Wire) -> None:
     """Answer natively."""
     answer = await run_embed(server, wire, read(wire, EMBED))
     await wire.send(200, dumps(answer), JSON_UTF8)
+    wire.received.tell(answer)
 
 
 async def run_embed(server: OllamaDouble, wire: Wire, request: Mapping[str, Any]) -> dict[str, Any]:

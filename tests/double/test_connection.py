@@ -1,6 +1,8 @@
 """What happens on a connection: recording, keep-alive, leaving, stopping."""
 
 import asyncio
+import json
+from typing import Any
 
 import httpx
 import pytest
@@ -95,7 +97,7 @@ async def test_a_leaving_peer_is_noticed_without_a_token(double: OllamaDouble) -
     async with asyncio.timeout(5):
         await received.finished.wait()
     assert received.disconnected.is_set()
-    assert (received.tokens_sent, received.status) == (2, 200)
+    assert (received.tokens_sent, received.told, received.status) == (2, None, 200)
     assert not double.loaded["tiny:latest"].users
 
 
@@ -108,7 +110,21 @@ async def test_a_whole_answer_is_no_disconnect(
     (received,) = double.received
     await received.finished.wait()
     assert not received.disconnected.is_set()
-    assert received.tokens_sent == 8
+    assert (received.tokens_sent, received.told) == (8, (1, 8))
+
+
+async def test_what_was_told_is_noted(double: OllamaDouble, http: httpx.AsyncClient) -> None:
+    """Streamed or not, for texts and embeddings, the counts that were sent are in the record."""
+    asked: list[tuple[str, Any]] = [
+        ("/api/chat", json.loads(CHAT) | {"stream": False}),
+        ("/api/generate", {"model": "tiny", "prompt": "a b c"}),
+        ("/api/embed", {"model": "tiny-embed", "input": ["a b", "c"]}),
+        ("/api/chat", {"model": "none"}),
+        ("/api/tags", None),
+    ]
+    for path, body in asked:
+        await http.request("POST" if body else "GET", path, json=body)
+    assert [each.told for each in double.received] == [(1, 8), (3, 8), (3, 0), None, None]
 
 
 async def test_the_server_can_go_and_come_back(double: OllamaDouble) -> None:

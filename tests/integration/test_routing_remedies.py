@@ -121,7 +121,7 @@ async def test_the_figures_of_routing_are_told(tmp_path: Path) -> None:
             'localai_host_up{host="1"} 1.0',
             'localai_models{host="1"} 6.0',
             f'localai_model_loaded_bytes{{host="1",model="{SMALL}"}}',
-            f'localai_routed_total{{model="{SMALL}",policy="auto"}} 1.0',
+            f'localai_routed_total{{policy="auto",model="{SMALL}"}} 1.0',
             'localai_retries_total{cause="error"} 1.0',
             "localai_retries_mended_total 1.0",
             f'localai_queue_running{{model="{SMALL}"}} 0.0',

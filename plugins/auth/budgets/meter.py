@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from localai import Call, Chunk, prompt_tokens
+from localai import Call, Chunk, Cost, prompt_tokens
 
 NANOSECONDS = 1e9
 SECONDS_PER_HOUR = 3600
@@ -27,12 +27,20 @@ class Tariff(Struct, frozen=True, kw_only=True):
     watts: float
     per_kwh: float
     per_million_tokens: float
+    is_own: bool = True
+    """Whether `per_kwh` is a price of budgets alone, and not what energy costs at this hour."""
 
     def amounts(self, tokens: float, gpu_seconds: float) -> Amounts:
         """Return what these come to in each unit."""
         wh = gpu_seconds * self.watts / SECONDS_PER_HOUR
         money = wh / WATTS_PER_KILOWATT * self.per_kwh + tokens * self.per_million_tokens / 1e6
         return Amounts(tokens, gpu_seconds, wh, money)
+
+    def charged(self, amounts: Amounts, cost: Cost) -> Amounts:
+        """Return amounts with the energy that was booked in place of an estimate."""
+        money = cost.wh / WATTS_PER_KILOWATT * self.per_kwh if self.is_own else cost.money
+        money += amounts.tokens * self.per_million_tokens / 1e6
+        return amounts._replace(wh=cost.wh, money=money)
 
 
 class Taken(NamedTuple):
@@ -43,7 +51,6 @@ class Taken(NamedTuple):
     completion: int
     """Tokens."""
     gpu_seconds: float
-    is_cached: bool
 
 
 class Meter:
@@ -84,22 +91,31 @@ class Meter:
 
         The seconds are those since the first chunk, or before it, since the call went out.
         """
-        if self._call.headers.get("x-localai-cache") in ("hit", "join"):
-            return Taken(0, 0, 0.0, True)
-        if self.void:
-            return Taken(0, 0, 0.0, False)
+        if self.void or self._call.headers.get("x-localai-cache") in ("hit", "join"):
+            return Taken(0, 0, 0.0)
         last = self.last
         if last is None:
             since = self._began if self.first is None else self.first
-            return Taken(self.prompt, self.pieces, time.monotonic() - since, False)
+            return Taken(self.prompt, self.pieces, time.monotonic() - since)
         if self._call.kind == "embed":
             # Ollama tells no more of an embedding.
             duration = max(0, last.total_duration - last.load_duration)
         else:
             duration = last.prompt_eval_duration + last.eval_duration
-        return Taken(last.prompt_eval_count, last.eval_count, duration / NANOSECONDS, False)
+        return Taken(last.prompt_eval_count, last.eval_count, duration / NANOSECONDS)
 
     def amounts(self, tariff: Tariff) -> Amounts:
         """Return what is taken by now in each unit."""
-        prompt, completion, seconds, _ = self.taken()
+        prompt, completion, seconds = self.taken()
         return tariff.amounts(prompt + completion, seconds)
+
+    def settled(self, tariff: Tariff) -> Amounts:
+        """Return what was taken in the end: the energy that was booked, if somebody keeps books.
+
+        A run that goes on for others is not booked yet: who began it pays what it took by now.
+        """
+        amounts, work = self.amounts(tariff), self._call.work
+        cost = work.cost()
+        if self.void or cost is None or any(each.ended is None for each in work.attempts):
+            return amounts
+        return tariff.charged(amounts, cost)

@@ -1,4 +1,4 @@
-"""Books what every call takes, and keeps callers within their budgets. Fails closed.
+"""Keeps callers within their budgets. Fails closed.
 
 A call reserves what it is likely to take before it runs, and more while it runs. When a budget
 is used up, the answer ends where it is. The budgets of all who stand behind a key count: its own,
@@ -8,16 +8,17 @@ those of the key that made it, and so on.
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from localai import Call, Chunk, Chunks, Gateway, Handler, Unavailable, Usage, hookimpl
+from localai import USUAL_PRICE, Call, Chunks, Gateway, Handler, Prices, hookimpl
 from plugins.auth.budgets.accounts import Accounts
 from plugins.auth.budgets.ledger import Ledger
-from plugins.auth.budgets.meter import Amounts, Meter, Taken, Tariff
+from plugins.auth.budgets.meter import Meter, Tariff
 from plugins.auth.budgets.rules import Rule, accounts_of
 from plugins.auth.budgets.spending import Speed, Spending
 
@@ -25,7 +26,7 @@ NotNegative = Annotated[float, Meta(ge=0)]
 
 
 class Budgets:
-    """Meters every answer; those of callers with a budget only as far as it goes."""
+    """Meters the answers of callers with a budget, and ends them where it ends."""
 
     fail_mode = "closed"
 
@@ -35,9 +36,9 @@ class Budgets:
         rules: tuple[Rule, ...] = ()
         """Budgets: { per = "key", name = "*", amount = 1e5, unit = "tokens", period = "day" }."""
         watts: NotNegative = 120.0
-        """Power that the machine draws while a model computes."""
-        price_per_kwh: NotNegative = 0.03
-        """Price of a kilowatt-hour, in the money that budgets are in."""
+        """Power that is reserved while a model computes, and settled where none was booked."""
+        price_per_kwh: NotNegative = 0.0
+        """Price of a kilowatt-hour; 0: as [plugins.metrics.energy] says, 0.30 without it."""
         price_per_million_tokens: NotNegative = 0.0
         """Price of a million tokens, on top of the energy."""
         tokens_per_second: Annotated[float, Meta(gt=0)] = 20.0
@@ -45,12 +46,13 @@ class Budgets:
 
     def __init__(self, config: Config) -> None:
         self._rules = config.rules
-        self._tariff = Tariff(
+        tariff = Tariff(
             watts=config.watts,
-            per_kwh=config.price_per_kwh,
+            per_kwh=config.price_per_kwh or USUAL_PRICE,
             per_million_tokens=config.price_per_million_tokens,
+            is_own=config.price_per_kwh > 0,
         )
-        self._speed = Speed(tariff=self._tariff, tokens_per_second=config.tokens_per_second)
+        self._speed = Speed(tariff=tariff, tokens_per_second=config.tokens_per_second)
         self._accounts: Accounts
         self._gateway: Gateway
 
@@ -66,26 +68,25 @@ class Budgets:
 
         self._gateway = gateway
         self._accounts = Accounts(open_ledger)
-        # A database that is away now is there later; one that is newer than the router never fits.
-        with suppress(Unavailable):
-            await gateway.usage.prepare()
         async with self._accounts.lifespan():
             yield
 
     @hookimpl
     def around_inference(self, next: Handler) -> Handler:
-        """Meter the answer, end it when a budget is used up, book what it took."""
+        """Meter the answer, and end it when a budget is used up."""
 
-        async def booked(call: Call) -> Chunks:
+        async def metered(call: Call) -> Chunks:
             meter = Meter(call)
             spending = None if call.loads_only else self._spending(call, meter)
-            outcome = "canceled"
+            if spending is None:
+                async with aclosing(next(call)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
             try:
-                if spending is not None:
-                    await spending.begin()
+                await spending.begin()
                 meter.start()
-                answer = next(call) if spending is None else spending.around(next)
-                async with aclosing(answer) as chunks:
+                async with aclosing(spending.around(next)) as chunks:
                     async for chunk in chunks:
                         if meter.first is None:
                             meter.first = time.monotonic()
@@ -93,26 +94,17 @@ class Budgets:
                             meter.last = chunk
                         else:
                             meter.pieces += 1
-                            if spending is not None and meter.pieces > spending.room:
+                            if meter.pieces > spending.room:
                                 await spending.cover()
                         yield chunk
-                outcome = "ok"
-            except Exception as error:
-                outcome = type(error).__name__
-                if meter.first is None and (spending is None or spending.refusal is None):
+            except Exception:
+                if meter.first is None and spending.refusal is None:
                     meter.void = True
                 raise
             finally:
-                if meter.last is not None:
-                    # Whoever stops reading after the last chunk has had the whole answer.
-                    outcome = "ok"
-                taken = meter.taken()
-                amounts = self._tariff.amounts(taken.prompt + taken.completion, taken.gpu_seconds)
-                if spending is not None:
-                    spending.settle(amounts)
-                self._book(call, meter.last, taken, amounts, outcome)
+                spending.settle(meter.settled(spending.tariff))
 
-        return booked
+        return metered
 
     @hookimpl
     async def health(self) -> dict[str, Any]:
@@ -122,27 +114,14 @@ class Budgets:
     def _spending(self, call: Call, meter: Meter) -> Spending | None:
         """Return what keeps a call within its budgets, if it has any."""
         budgets = accounts_of(call.principal, self._rules)
-        return Spending(call, budgets, self._accounts, meter, self._speed) if budgets else None
+        return Spending(call, budgets, self._accounts, meter, self._priced()) if budgets else None
 
-    def _book(
-        self, call: Call, last: Chunk | None, taken: Taken, amounts: Amounts, outcome: str
-    ) -> None:
-        principal = call.principal
-        answered = last.model if last is not None else ""
-        usage = Usage(
-            at=time.time(),
-            request_id=call.request_id,
-            tenant=principal.tenant,
-            key=principal.id,
-            user=principal.user,
-            model=answered or call.headers.get("x-localai-model") or call.model,
-            kind=call.kind,
-            prompt_tokens=taken.prompt,
-            completion_tokens=taken.completion,
-            gpu_seconds=taken.gpu_seconds,
-            wh=amounts.wh,
-            money=amounts.money,
-            cached=taken.is_cached,
-            outcome=outcome,
-        )
-        self._gateway.usage.record(usage)
+    def _priced(self) -> Speed:
+        """Return what answers are expected to take, at the price of this hour."""
+        tariff = self._speed.tariff
+        if not tariff.is_own:
+            prices = self._gateway.find(Prices)  # type: ignore[type-abstract]
+            per_kwh = USUAL_PRICE if prices is None else prices.price_per_kwh()
+            if per_kwh != tariff.per_kwh:
+                self._speed = replace(self._speed, tariff=replace(tariff, per_kwh=per_kwh))
+        return self._speed

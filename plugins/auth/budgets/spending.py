@@ -53,12 +53,13 @@ class Spending:
         self._accounts = accounts
         self._meter = meter
         self._speed = speed
-        self._tariff = speed.tariff
+        self.tariff = speed.tariff
+        """The prices of when it began."""
         self._grants: list[list[Grant]] = [[] for _ in budgets]
         self._granted = [0.0] * len(budgets)
         self._extending = asyncio.Lock()
         self._clock: asyncio.Timeout | None = None
-        per_second = self._tariff.amounts(0, 1)
+        per_second = self.tariff.amounts(0, 1)
         self._rates: list[float] = [getattr(per_second, budget.unit) for budget in budgets]
         self.room = 0.0
         """Chunks that may come until `cover` must be asked."""
@@ -88,7 +89,7 @@ class Spending:
             exceeded = self._exceeded()
             if not exceeded:
                 return
-            taken = self._meter.amounts(self._tariff)
+            taken = self._meter.amounts(self.tariff)
             block = self._speed.expect(0, BLOCK)
             await self._reserve(exceeded, _sum(taken, block), taken, extends=True)
 
@@ -108,7 +109,7 @@ class Spending:
 
     def _exceeded(self) -> list[int]:
         """Return the positions of the budgets of which more is taken than was granted."""
-        taken = self._meter.amounts(self._tariff)
+        taken = self._meter.amounts(self.tariff)
         return [
             position
             for position, budget in enumerate(self._budgets)
@@ -140,7 +141,7 @@ class Spending:
 
         What only time uses up is watched over all the time.
         """
-        per_token = self._tariff.amounts(1, 0)
+        per_token = self.tariff.amounts(1, 0)
         rooms = [math.inf]
         for budget, granted in zip(self._budgets, self._granted, strict=True):
             if budget.unit == "tokens":
@@ -198,7 +199,7 @@ class Spending:
 
     def _seconds_left(self) -> float:
         """Return the time until a budget is exceeded, if no token comes before."""
-        taken = self._meter.amounts(self._tariff)
+        taken = self._meter.amounts(self.tariff)
         return min(
             (self._granted[position] - float(getattr(taken, budget.unit))) / self._rates[position]
             for position, budget in enumerate(self._budgets)

@@ -1,9 +1,8 @@
 """`localai keys`: a key alone on standard output, everything else on standard error."""
 
 import asyncio
-import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from localai import GatewayError
+from localai import GatewayError, print_table
 from plugins.auth import measures
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _list(settings: Path | None, as_json: bool) -> None:
         )
         for each in shown
     ]
-    _print_table(head, rows)
+    print_table(head, rows)
 
 
 @click.command("show")
@@ -209,22 +208,6 @@ def _print_key(text: str, key: "Key", as_json: bool) -> None:
 
 def _print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table, or lines with tabs where a program reads them."""
-    if not sys.stdout.isatty():
-        for row in (head, *rows):
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*head, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
 
 
 def _day(moment: Any) -> str:

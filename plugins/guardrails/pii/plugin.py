@@ -5,7 +5,16 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from localai import Call, Chunks, Gateway, Handler, InvalidRequest, SettingsError, hookimpl
+from localai import (
+    Call,
+    Chunks,
+    Gateway,
+    Handler,
+    InvalidRequest,
+    Redactor,
+    SettingsError,
+    hookimpl,
+)
 from plugins.guardrails.findings import directions
 from plugins.guardrails.pii.acting import Acting
 from plugins.guardrails.pii.actions import REWRITING, actions_of, labelled
@@ -13,6 +22,7 @@ from plugins.guardrails.pii.patterns import Patterns
 from plugins.guardrails.pii.presidio.names import Names
 from plugins.guardrails.pii.presidio.settings import Presidio
 from plugins.guardrails.pii.pseudonyms import PLACEHOLDER
+from plugins.guardrails.pii.redacting import Redacting
 from plugins.guardrails.pii.scanning import scan_both_ways
 from plugins.guardrails.stream.answer import BLOCKED_TEXT, filtered
 from plugins.guardrails.stream.filter import Blocked
@@ -21,7 +31,7 @@ from plugins.guardrails.texts import Place, rewrite, texts
 from plugins.guardrails.turns import Turns
 
 
-class Pii:
+class Pii(Redactor):
     """Acts on what it finds, by entity and direction.
 
     Requests are pseudonymised before the model sees them; its answers are looked at first, and
@@ -66,6 +76,7 @@ class Pii:
             self._output_actions |= actions_of(self._names.output)
         self.guards = directions(input=self._input_actions, output=self._output_actions)
         self._placeholders = Matcher([PLACEHOLDER])
+        self._redacting = Redacting(config.label)
 
     @hookimpl
     def lifespan(self, gateway: Gateway) -> AbstractAsyncContextManager[None]:
@@ -91,6 +102,10 @@ class Pii:
                 acting.findings.report(call.decisions)
 
         return guarded
+
+    async def redacted(self, text: str) -> str:
+        """Return a text without all that patterns know: what the role `Redactor` asks for."""
+        return await self._redacting.redacted(text)
 
     async def _request(self, call: Call, acting: Acting) -> Call:
         """Return the call as the model may see it."""

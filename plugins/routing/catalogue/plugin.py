@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from localai import Duration, Gateway, Measure, SettingsError, Size, hookimpl
+from localai import Duration, Gateway, Measure, SettingsError, Size, hookimpl, is_here
 from plugins.routing.catalogue.declared import Declarations, Declared
 from plugins.routing.catalogue.described import Described
 from plugins.routing.catalogue.model import Facts, Loaded, Model
@@ -19,7 +19,6 @@ from plugins.routing.catalogue.reading import model_key
 from plugins.routing.catalogue.report import report
 from plugins.routing.catalogue.routes import routes
 from plugins.routing.hardware.plugin import Hardware
-from plugins.routing.here import is_here
 from plugins.routing.jitter import jittered
 
 log = structlog.get_logger("catalogue")
@@ -163,6 +162,7 @@ class Catalogue:
             name="localai_models",
             help="Models that a host has.",
             kind="gauge",
+            across="max",
             labels=("host",),
             values=listed,
         )
@@ -170,6 +170,7 @@ class Catalogue:
             name="localai_model_loaded_bytes",
             help="Memory that a model takes on a host, weights and caches.",
             kind="gauge",
+            across="max",
             labels=("host", "model"),
             values=taken,
         )

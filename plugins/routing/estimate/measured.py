@@ -111,6 +111,11 @@ class Measured:
         if watts > 0:
             self._watts.add(watts)
 
+    @property
+    def watts(self) -> float:
+        """What the chip draws while this model writes an answer, idle included."""
+        return self._watts.shrunk(self.profile.power.decode)
+
     def settle(self, load_rate: float) -> None:
         """Work out `speeds` anew; `load_rate` is in bytes a second."""
         power = self.profile.power
@@ -122,6 +127,5 @@ class Measured:
             load=self.facts.size / load_rate,
             load_watts=power.wall_factor * (power.load - power.idle),
             prefill_watts=power.wall_factor * (power.prefill - power.idle),
-            decode_watts=power.wall_factor
-            * max(0.0, self._watts.shrunk(power.decode) - power.idle),
+            decode_watts=power.wall_factor * max(0.0, self.watts - power.idle),
         )

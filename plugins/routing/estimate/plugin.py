@@ -7,7 +7,21 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from localai import Call, Chunk, Gateway, Measure, Size, full_name, hookimpl
+from localai import (
+    USUAL_PRICE,
+    Attempt,
+    Call,
+    Chunk,
+    EnergyModel,
+    Gateway,
+    Measure,
+    PhaseWatts,
+    Prices,
+    Size,
+    full_name,
+    hookimpl,
+    is_here,
+)
 from plugins.routing.catalogue.model import Facts
 from plugins.routing.estimate import memory, profiles
 from plugins.routing.estimate.measured import Average, Measured
@@ -15,7 +29,6 @@ from plugins.routing.estimate.profiles import Power, Profile
 from plugins.routing.estimate.speeds import LOAD_OVERHEAD, estimate
 from plugins.routing.estimate.terms import Estimate, Outlook, Work
 from plugins.routing.hardware.plugin import Hardware
-from plugins.routing.here import is_here
 
 NANOSECONDS = 1e-9
 STRIX_HALO = 0x1586
@@ -35,7 +48,7 @@ ANYONE = ""
 Watts = Annotated[float, Meta(ge=0, le=10_000)]
 
 
-class Estimator:
+class Estimator(EnergyModel):
     """Says before a request is sent what it takes, and learns from each answer."""
 
     fail_mode = "closed"
@@ -51,8 +64,8 @@ class Estimator:
         """Bytes of a model that are loaded in a second, at first; 0 for the profile's."""
         batching: Annotated[float, Meta(ge=0, le=1)] = 0.0
         """Part by which each further answer at a time slows a step; 0 for the profile's."""
-        price_per_kwh: Annotated[float, Meta(ge=0)] = 0.30
-        """Money for a kilowatt-hour, in whatever money budgets are."""
+        price_per_kwh: Annotated[float, Meta(ge=0)] = 0.0
+        """Money for a kilowatt-hour; 0: as [plugins.metrics.energy] says, 0.30 without it."""
         wall_factor: Annotated[float, Meta(ge=1, le=10)] = 1.4
         """Watts at the wall for each watt that the chip reports."""
         idle_watts: Watts = 15.0
@@ -65,8 +78,6 @@ class Estimator:
         """What it draws while an answer is made; measured for each model where it can be."""
 
     def __init__(self, config: Config) -> None:
-        self.price = config.price_per_kwh
-        """Money for a kilowatt-hour."""
         self._config = config
         self._power = Power(
             wall_factor=config.wall_factor,
@@ -92,6 +103,21 @@ class Estimator:
             if before._config == self._config:
                 self._models, self._loads = before._models, before._loads
         yield
+
+    @property
+    def price(self) -> float:
+        """Money for a kilowatt-hour at this hour."""
+        if self._config.price_per_kwh or self._gateway is None:
+            return self._config.price_per_kwh or USUAL_PRICE
+        prices = self._gateway.find(Prices)  # type: ignore[type-abstract]
+        return USUAL_PRICE if prices is None else prices.price_per_kwh()
+
+    def watts_of(self, attempt: Attempt) -> PhaseWatts:
+        """Return what a host's chip draws for an attempt, by what its model drew before."""
+        known = self._models.get((attempt.host, full_name(attempt.call.model)))
+        power = self._power
+        decode = power.decode if known is None else known.watts
+        return PhaseWatts(power.load, power.prefill, decode)
 
     def estimate(self, host: str, facts: Facts, work: Work, outlook: Outlook) -> Estimate:
         """Return what a request would take on a host that has the model; some microseconds."""
@@ -160,6 +186,7 @@ class Estimator:
             name="localai_model_tokens_per_second",
             help="Tokens that a model makes in a second, alone and with an empty context.",
             kind="gauge",
+            across="max",
             labels=("host", "model"),
             values=[(names, 1 / speeds.step) for names, speeds in known],
         )
@@ -167,6 +194,7 @@ class Estimator:
             name="localai_model_prompt_tokens_per_second",
             help="Tokens of a prompt that a model reads in a second.",
             kind="gauge",
+            across="max",
             labels=("host", "model"),
             values=[(names, speeds.prefill) for names, speeds in known],
         )
@@ -174,6 +202,7 @@ class Estimator:
             name="localai_load_bytes_per_second",
             help="Bytes of models that a host loads in a second.",
             kind="gauge",
+            across="max",
             labels=("host",),
             values=[((labels.get(host, ""),), self._load_rate(host)) for host in self._loads],
         )

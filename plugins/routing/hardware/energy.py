@@ -3,6 +3,8 @@
 import threading
 from bisect import bisect_right
 
+from localai import PowerSample
+
 
 class Energy:
     """Integrates samples by the trapezoidal rule, and keeps the last ones.
@@ -26,6 +28,13 @@ class Energy:
     def joules(self) -> float:
         """All that was counted."""
         return self._sums[-1] if self._sums else 0.0
+
+    def last(self, now: float) -> PowerSample | None:
+        """Return the last sample, and all that was counted; `None` if it is older than `gap`."""
+        with self._lock:
+            if not self._times or now - self._times[-1] > self._gap:
+                return None
+            return PowerSample(self._times[-1], self._watts[-1], self._sums[-1])
 
     def add(self, at: float, watts: float) -> None:
         """Take a sample; `at` grows, by `time.monotonic()`. An older one is left out."""

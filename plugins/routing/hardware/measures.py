@@ -39,13 +39,14 @@ def measures(reading: Reading | None, joules: float) -> Iterator[Measure]:
             name="localai_energy_joules_total",
             help="What the chip took since the router's start.",
             kind="counter",
+            across="max",
             values=[((), joules)],
         )
 
 
 def _gauge(name: str, help: str, figure: float | None) -> Iterator[Measure]:
     if figure is not None:
-        yield Measure(name=name, help=help, kind="gauge", values=[((), figure)])
+        yield Measure(name=name, help=help, kind="gauge", across="max", values=[((), figure)])
 
 
 def _memory(name: str, help: str, figures: dict[str, int | None]) -> Measure:
@@ -54,5 +55,6 @@ def _memory(name: str, help: str, figures: dict[str, int | None]) -> Measure:
         help=help,
         kind="gauge",
         labels=("kind",),
+        across="max",
         values=[((kind,), figure) for kind, figure in figures.items() if figure is not None],
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 import structlog
 from msgspec import Struct
 
-from localai import Duration, Gateway, Measure, SettingsError, hookimpl
+from localai import Duration, Gateway, Measure, PowerMeter, PowerSample, SettingsError, hookimpl
 from plugins.routing.hardware.cards import cards
 from plugins.routing.hardware.energy import Energy
 from plugins.routing.hardware.files import Files
@@ -33,7 +34,7 @@ PATIENCE = 2.0
 driver. Its thread is a daemon, which ends with the process."""
 
 
-class Hardware:
+class Hardware(PowerMeter):
     """Reads the sensors of the AMD card once a second, beside the event loop."""
 
     fail_mode = "closed"
@@ -63,6 +64,10 @@ class Hardware:
     def reading(self) -> Reading | None:
         """Return the last look at the sensors; `None` without a card. It costs nothing."""
         return self._reading
+
+    def sample(self) -> PowerSample | None:
+        """Return the last look at the watts; `None` if there was none of late."""
+        return self._energy.last(time.monotonic())
 
     def energy_between(self, begin: float, end: float) -> float | None:
         """Return the joules that the chip took from one `time.monotonic()` to a later one.

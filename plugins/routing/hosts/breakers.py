@@ -1,8 +1,8 @@
 """A breaker for each host and model."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
-from plugins.routing.hosts.breaker import DEFAULTS, Breaker, Terms
+from plugins.routing.hosts.breaker import DEFAULTS, Breaker, State, Terms
 
 MOST = 2000
 """Hosts and models; the one that was longest not asked for goes first."""
@@ -36,6 +36,13 @@ class Breakers:
     def find(self, url: str, model: str) -> Breaker | None:
         """Return a breaker, if the model was asked for there."""
         return self._breakers.get((url, model))
+
+    def states(self, now: float) -> dict[str, Counter[State]]:
+        """Return how many breakers of each host are in which state."""
+        counts: dict[str, Counter[State]] = {}
+        for (url, _), breaker in self._breakers.items():
+            counts.setdefault(url, Counter())[breaker.state(now)] += 1
+        return counts
 
     def open(self, url: str, now: float) -> dict[str, Breaker]:
         """Return the breakers of a host that are not closed, by model."""

@@ -1,17 +1,13 @@
 """`localai hosts`: what the router that runs knows of its Ollamas."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
-import msgspec
 
-from localai import AdminClient, GatewayError, admin_url
+from localai import AdminCommand, RunningRouter
 
-F = TypeVar("F", bound=Callable[..., Any])
-
+ADMIN = AdminCommand(path="/admin/hosts", scope="admin:hosts", plugin="routing")
 HEAD = ("HOST", "ADDRESS", "STATE", "VERSION", "RUNNING", "RESTING MODELS")
 MOST_NAMED = 3
 """Models that are named in a row of the table."""
@@ -25,49 +21,27 @@ def add_to(cli: click.Group) -> None:
     cli.add_command(group)
 
 
-def _asks(function: F) -> F:
-    """Add the options that say which router is asked, and how its answer is printed."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON."),
-        click.option(
-            "--key-env",
-            default="LOCALAI_API_KEY",
-            show_default=True,
-            metavar="NAME",
-            help="The environment variable with a key that has the scope admin:hosts.",
-        ),
-        click.option("--url", help="The router's address; else that of the settings."),
-    ):
-        function = option(function)
-    return function
-
-
 @click.command("list")
-@_asks
-@click.pass_obj
-def _list(settings: Path | None, url: str | None, key_env: str, as_json: bool) -> None:
+@ADMIN.options
+def _list(router: RunningRouter) -> None:
     """Show who is up, what each has to do, and which models get a rest there."""
-    _print(_ask("GET", "", settings, url, key_env), as_json)
+    _print(router, router.ask("GET"))
 
 
 @click.command("drain")
 @click.argument("host")
-@_asks
-@click.pass_obj
-def _drain(settings: Path | None, host: str, url: str | None, key_env: str, as_json: bool) -> None:
+@ADMIN.options
+def _drain(router: RunningRouter, host: str) -> None:
     """Send HOST, a label of the list, no new requests; those that it has end as they would."""
-    _print(_ask("POST", f"/{_label(host)}/drain", settings, url, key_env), as_json)
+    _print(router, router.ask("POST", below=f"/{_label(host)}/drain"))
 
 
 @click.command("undrain")
 @click.argument("host")
-@_asks
-@click.pass_obj
-def _undrain(
-    settings: Path | None, host: str, url: str | None, key_env: str, as_json: bool
-) -> None:
+@ADMIN.options
+def _undrain(router: RunningRouter, host: str) -> None:
     """Send HOST requests again."""
-    _print(_ask("POST", f"/{_label(host)}/undrain", settings, url, key_env), as_json)
+    _print(router, router.ask("POST", below=f"/{_label(host)}/undrain"))
 
 
 def _label(host: str) -> str:
@@ -76,23 +50,9 @@ def _label(host: str) -> str:
     return host
 
 
-def _ask(method: str, below: str, settings: Path | None, url: str | None, key_env: str) -> Any:
-    client = AdminClient(
-        url=url or admin_url(settings),
-        key_env=key_env,
-        path="/admin/hosts",
-        scope="admin:hosts",
-        plugin="routing",
-    )
-    try:
-        return asyncio.run(client.ask(method, below=below))
-    except GatewayError as error:
-        raise click.ClickException(error.message) from None
-
-
-def _print(answer: Any, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
+def _print(router: RunningRouter, answer: Any) -> None:
+    if router.as_json:
+        router.print_json(answer)
         return
     rows = [HEAD, *map(_row, answer["hosts"])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

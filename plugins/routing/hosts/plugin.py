@@ -189,8 +189,7 @@ class Hosts:
     def measures(self) -> Iterable[Measure]:
         """Return who is up and what each has to do."""
         now = time.monotonic()
-        resting = {host.url: len(self._breakers.open(host.url, now)) for host in self.all}
-        return measures(self.all, resting)
+        return measures(self.all, self._breakers.states(now))
 
     # ---- inside
 

@@ -1,11 +1,13 @@
 """Hosts as people, programs and Prometheus read them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from localai import Measure
-from plugins.routing.hosts.breaker import Breaker
+from plugins.routing.hosts.breaker import Breaker, State
 from plugins.routing.hosts.host import Host
+
+STATES: tuple[State, ...] = get_args(State)
 
 
 def describe(host: Host, resting: Mapping[str, Breaker], now: float) -> dict[str, Any]:
@@ -24,25 +26,39 @@ def describe(host: Host, resting: Mapping[str, Breaker], now: float) -> dict[str
     }
 
 
-def measures(hosts: Sequence[Host], resting: Mapping[str, int]) -> Iterator[Measure]:
-    """Yield the figures of hosts; `resting` counts models by the URL of the host."""
+def measures(
+    hosts: Sequence[Host], breakers: Mapping[str, Mapping[State, int]]
+) -> Iterator[Measure]:
+    """Yield the figures of hosts; `breakers` counts by the URL of the host and the state."""
     yield _gauge("up", "Whether a host answers.", {host: host.is_up for host in hosts})
     yield _gauge(
         "draining", "Whether it gets no new requests.", {host: host.is_draining for host in hosts}
     )
-    yield _gauge("running", "Requests that a host has.", {host: host.running for host in hosts})
     yield _gauge(
-        "resting",
-        "Models that have failed there so often that they get a rest.",
-        {host: resting.get(host.url, 0) for host in hosts},
+        "running", "Requests that a host has.", {host: host.running for host in hosts}, "sum"
+    )
+    yield Measure(
+        name="localai_breakers",
+        help="Breakers of a host, one for each model that was asked for there, by state.",
+        kind="gauge",
+        labels=("host", "state"),
+        across="max",
+        values=[
+            ((host.label, state), float(breakers.get(host.url, {}).get(state, 0)))
+            for host in hosts
+            for state in STATES
+        ],
     )
 
 
-def _gauge(name: str, help: str, figures: Mapping[Host, int]) -> Measure:
+def _gauge(
+    name: str, help: str, figures: Mapping[Host, int], across: Literal["sum", "max"] = "max"
+) -> Measure:
     return Measure(
         name=f"localai_host_{name}",
         help=help,
         kind="gauge",
         labels=("host",),
+        across=across,
         values=[((host.label,), float(figure)) for host, figure in figures.items()],
     )

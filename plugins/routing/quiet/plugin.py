@@ -9,11 +9,18 @@ from typing import Annotated
 import structlog
 from msgspec import Meta, Struct
 
-from localai import Gateway, Measure, SettingsError, hookimpl
+from localai import (
+    Gateway,
+    Measure,
+    SettingsError,
+    check_apart,
+    hookimpl,
+    minute_of_day,
+    read_hours,
+)
 from plugins.routing.hardware.plugin import Hardware
 from plugins.routing.hardware.reading import Reading
 from plugins.routing.quiet.governor import Governor
-from plugins.routing.quiet.hours import check_apart, minute_of_day, span
 from plugins.routing.quiet.restraint import NONE, Restraint
 
 log = structlog.get_logger("quiet")
@@ -56,8 +63,10 @@ class Quiet:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._hours = [span(text, "quiet_hours") for text in config.quiet_hours]
-        self._tariff = [(span(text, "tariff"), price) for text, price in config.tariff.items()]
+        self._hours = [read_hours(text, "quiet_hours") for text in config.quiet_hours]
+        self._tariff = [
+            (read_hours(text, "tariff"), price) for text, price in config.tariff.items()
+        ]
         check_apart(self._hours, "quiet_hours")
         check_apart((hours for hours, _ in self._tariff), "tariff")
         _check(config)
@@ -99,12 +108,14 @@ class Quiet:
             name="localai_restraint_slots_ratio",
             help="Share of the slots that may be busy, by caps and quiet hours.",
             kind="gauge",
+            across="max",
             values=[((), self._restraint.slots)],
         )
         yield Measure(
             name="localai_restraint_saving",
             help="1 while less energy counts for more than speed.",
             kind="gauge",
+            across="max",
             values=[((), float(self._restraint.saving))],
         )
         if self._price is not None:
@@ -112,6 +123,7 @@ class Quiet:
                 name="localai_tariff_price_per_kwh",
                 help="Price of a kWh at this hour, by the tariff of the settings.",
                 kind="gauge",
+                across="max",
                 values=[((), self._price)],
             )
 

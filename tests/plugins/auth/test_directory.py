@@ -72,6 +72,25 @@ async def test_the_door_is_open_until_the_first_key(database_url: str, tmp_path:
         assert directory.is_claimed
 
 
+async def test_a_late_reading_does_not_close_the_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of usage change the file too: a busy machine may take its time to look at it."""
+    async with (
+        at(f"sqlite:{tmp_path}/localai.db", tmp_path) as database,
+        following(database, refresh=60) as (directory, _),
+    ):
+        read = directory.read
+
+        async def late() -> None:
+            await asyncio.sleep(module.PATIENCE + 0.05)
+            await read()
+
+        monkeypatch.setattr(directory, "read", late)
+        monkeypatch.setattr(directory, "_stamp", "another")
+        assert await directory.is_unclaimed()
+
+
 async def test_another_processs_change_of_a_file_is_noticed(tmp_path: Path) -> None:
     """With SQLite one look says that somebody else has written, and what they wrote counts then."""
     url = f"sqlite:{tmp_path}/localai.db"

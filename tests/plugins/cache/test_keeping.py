@@ -2,7 +2,7 @@
 
 import pytest
 
-from localai import Chunk, Principal
+from localai import Chunk, Cost, Principal
 from plugins.cache.digests import Digests
 from plugins.cache.keeping import FALLBACK, Keeping, announce, head_for, is_own, lifetime
 from plugins.cache.memory import BoundedMemory
@@ -43,10 +43,19 @@ def test_a_head_tells_about_the_answer() -> None:
 
 
 def test_what_tells_of_one_request_is_not_kept() -> None:
-    """How long it waited, and where it ran, is no part of its answer."""
+    """How long it waited, where it ran and what it took is no part of its answer."""
     headers = {"x-localai-queue": "waited=1.3", "x-localai-host": "2", "x-localai-engine": "e"}
+    headers |= {"x-localai-energy": "wh=0.1"}
     head = head_for(a_call(headers=headers), Chunk(done=True), key="k", digest="d", wish=Wish())
     assert head.headers == {"x-localai-engine": "e"}
+
+
+def test_the_energy_of_an_answer_is_kept_with_it() -> None:
+    """What it took is known again when it is given again; where nobody kept books, nothing is."""
+    for cost, joules in ((Cost(joules=42.0), 42.0), (None, None)):
+        last = Chunk(done=True, cost=cost)
+        head = head_for(a_call(), last, key="k", digest="d", wish=Wish())
+        assert head.joules == joules
 
 
 @pytest.mark.parametrize(("headers", "own"), [({}, True), ({FALLBACK: "default"}, False)])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localai import InvalidRequest, NotFound, Principal
-from plugins.cache.removal import Removal, parameters, removal
+from plugins.cache.removal import Removal, removal
 from tests.plugins.cache.filled import HEADS
 
 ROOT = Principal(id="static:root", scopes=frozenset({"*"}))
@@ -117,10 +117,3 @@ def test_what_is_malformed_is_refused(query: list[tuple[str, str]], message: str
     with pytest.raises(InvalidRequest) as error:
         removal(query, ROOT)
     assert message in str(error.value)
-
-
-def test_where_nothing_is_known_nothing_may_be_said() -> None:
-    """An endpoint without parameters refuses all of them."""
-    assert parameters([], ()) == {}
-    with pytest.raises(InvalidRequest, match="unknown parameter 'x'; none is known here"):
-        parameters([("x", "1")], ())

@@ -1,6 +1,7 @@
 """What is counted, and what it adds up to."""
 
 import pytest
+from msgspec.structs import replace
 
 from plugins.cache.entry import Head
 from plugins.cache.statistics import KINDS, Statistics
@@ -30,7 +31,8 @@ def test_what_became_of_requests_is_counted_by_kind() -> None:
     statistics.hit("chat", head(1.5, 50))
     statistics.join("chat")
     statistics.bypass("generate")
-    statistics.hits("embed", 90, 0.9, 900)
+    for _ in range(90):
+        statistics.hit("embed", head(0.01, 10))
     statistics.miss("embed", 10)
     statistics.stored("embed", 10)
     statistics.join("embed", 5)
@@ -72,11 +74,13 @@ def test_a_similar_question_counts_once() -> None:
     assert report["total"]["saved_seconds"] == 2.0
 
 
-def test_energy_is_power_by_time() -> None:
-    """An hour that a machine of 60 W need not compute is 60 Wh."""
+def test_energy_is_what_it_took_or_power_by_time() -> None:
+    """An hour that a machine of 60 W need not compute is 60 Wh; known energy counts as it is."""
     statistics = Statistics(watts=60)
     statistics.hit("generate", head(3600, 1))
-    assert statistics.report()["generate"]["saved_wh"] == 60
+    statistics.hit("chat", replace(head(3600, 1), joules=7200.0))
+    report = statistics.report()
+    assert [report[kind]["saved_wh"] for kind in ("generate", "chat", "total")] == [60, 2, 62]
 
 
 def test_counting_costs_nothing() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localai import Chunk, Message
+from localai import Attempt, Chunk, Cost, Message
 from plugins.auth.budgets import meter as meter_module
 from plugins.auth.budgets.meter import Amounts, Meter, Tariff
 from tests.plugins.support import HELLO, a_call
@@ -43,11 +43,11 @@ def test_a_running_answer_is_estimated(clock: SimpleNamespace) -> None:
     clock.now = 100.0
     meter.start()
     clock.now = 107.0
-    assert meter.taken() == (13, 0, 7.0, False)
+    assert meter.taken() == (13, 0, 7.0)
     meter.first = 107.0
     meter.pieces = 3
     clock.now = 109.0
-    assert meter.taken() == (13, 3, 2.0, False)
+    assert meter.taken() == (13, 3, 2.0)
 
 
 def test_an_answer_that_has_ended_is_counted_by_the_model() -> None:
@@ -84,4 +84,23 @@ def test_what_does_not_run_takes_nothing(why: str) -> None:
         call.headers["x-localai-cache"] = "hit"
     meter.last = HELLO[-1].replace(eval_duration=10**9)
     assert meter.amounts(TARIFF) == Amounts(0, 0, 0, 0)
-    assert meter.taken().is_cached is (why == "cached")
+
+
+def test_the_energy_that_was_booked_is_settled() -> None:
+    """It replaces what was estimated; tokens have their price on top, as always."""
+    call = a_call()
+    meter = Meter(call)
+    meter.start()
+    meter.last = HELLO[-1].replace(eval_duration=36 * 10**9)
+    assert meter.settled(TARIFF) == meter.amounts(TARIFF)
+    attempt = Attempt(call)
+    attempt.on("http://127.0.0.1:11434", "1", ())
+    attempt.cost = Cost(joules=3600.0, money=5.0)
+    assert meter.settled(TARIFF) == meter.amounts(TARIFF), "it runs on for others"
+    attempt.end()
+    tokens = 7 * 2.0 / 1e6
+    assert meter.settled(TARIFF) == pytest.approx(Amounts(7, 36, 1.0, 0.0003 + tokens))
+    shared = Tariff(watts=120.0, per_kwh=0.3, per_million_tokens=2.0, is_own=False)
+    assert meter.settled(shared) == pytest.approx(Amounts(7, 36, 1.0, 5.0 + tokens))
+    meter.void = True
+    assert meter.settled(shared) == (0, 0, 0, 0)

@@ -41,7 +41,7 @@ async def budgeting(
     double: OllamaDouble, folder: Path, rules: str, more: str = ""
 ) -> AsyncIterator[Router]:
     """Run a router with these budgets."""
-    toml = toml_for(double.url, "auth.static auth.budgets", KEYS + rules + more)
+    toml = toml_for(double.url, "metrics.ledger auth.static auth.budgets", KEYS + rules + more)
     async with routing(toml, folder) as router:
         yield router
 
@@ -281,7 +281,7 @@ async def test_who_leaves_has_paid_for_what_came(double: OllamaDouble, tmp_path:
         async with asyncio.timeout(10):
             await router.task
     booked = rows(tmp_path, "key, outcome, completion_tokens")
-    assert booked == [("static:poor", "canceled", 3), ("static:rich", "canceled", 3)]
+    assert booked == [("static:poor", "canceled", 3), ("static:rich", "ShuttingDown", 3)]
     with sqlite3.connect(tmp_path / "data" / "localai.db") as connection:
         spent = connection.execute("SELECT subject, amount FROM spending ORDER BY 1").fetchall()
     assert spent == [("static:poor", 4), ("static:rich", 4)]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from plugins.auth.keys import commands
 from tests.core.cli.support import refusal, run
 from tests.plugins.support import serving
 
@@ -102,17 +101,6 @@ def test_keys_are_listed_for_people_and_programs(monkeypatch: pytest.MonkeyPatch
     everything = done("list").stdout + done("list", "--json").stdout + done("show", "me").stdout
     for text in texts:
         assert text[15:58] not in everything
-
-
-def test_on_a_terminal_keys_are_a_table(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Names are printed as they are: nothing in them is markup."""
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    commands._print_table(("KID", "NAME"), [("0000000000", "[red]you[/red]")])
-    printed = capsys.readouterr().out
-    assert "[red]you[/red]" in printed
-    assert "\t" not in printed
 
 
 def test_a_key_is_rotated_and_revoked() -> None:

@@ -1,0 +1,1 @@
+"""A page at /ui that shows what the router does."""

@@ -1,0 +1,1 @@
+"""What answers take in energy, money and CO2."""

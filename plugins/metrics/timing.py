@@ -1,0 +1,37 @@
+"""Where the time of a call went."""
+
+from localai import Inference, Work
+
+NANOSECONDS = 1e9
+
+
+def load_seconds(work: Work) -> float:
+    """Return for how long models were loaded for a call: by loads of its own, or with an answer."""
+    seconds = 0.0
+    for each in work.attempts:
+        if each.call.loads_only:
+            # Ollama does not tell how long these took.
+            seconds += 0.0 if each.ended is None else each.ended - each.begun
+        elif each.last is not None:
+            seconds += each.last.load_duration / NANOSECONDS
+    return seconds
+
+
+def overhead_seconds(inference: Inference) -> float | None:
+    """Return the seconds until the first chunk in which neither a queue nor an Ollama had the call.
+
+    That is what the router itself took; `None` where nothing was said, or no Ollama asked: an
+    answer of another caller's run was waited for, too.
+    """
+    call, first = inference.call, inference.first
+    if first is None or not call.work.attempts:
+        return None
+    seconds = first - inference.begun - call.work.waited
+    reached = inference.begun
+    for attempt in call.work.attempts:  # in the order in which they began
+        # Loads are part of the wait, unless that is all that the caller wants.
+        if attempt.begun < first and attempt.call.loads_only == call.loads_only:
+            end = min(attempt.first or attempt.ended or first, first)
+            seconds -= max(0.0, end - max(attempt.begun, reached))
+            reached = max(reached, end)
+    return max(0.0, seconds)
