@@ -26,6 +26,7 @@ from core.errors import (
     PluginFailed,
     SettingsError,
 )
+from core.handlers import failed
 from core.loader import Plugin
 from core.response import note, response_of
 
@@ -137,7 +138,9 @@ def _as_gateway_error(error: Exception, path: str) -> GatewayError:
     if isinstance(error, NotFoundException):
         return nothing_at(path)
     if isinstance(error, MethodNotAllowedException):
-        allow = (error.headers or {}).get("Allow", "")
+        # Litestar spells the name as it likes, and knows no order.
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        allow = ", ".join(sorted(headers.get("allow", "").split(", ")))
         return MethodNotAllowed(f"use {allow} here", allow=allow)
     if isinstance(error, HTTPException) and error.status_code < 500:
         known = InvalidRequest(error.detail)
@@ -152,9 +155,7 @@ def _guarded(plugin: Plugin, wrap: Any, app: Any) -> Any:
     try:
         wrapped = wrap(app)
     except Exception as error:
-        raise SettingsError(
-            f"plugin '{name}': around_app failed: {type(error).__name__}: {error}"
-        ) from error
+        raise failed("around_app", name, error) from error
     if not callable(wrapped):
         raise SettingsError(
             f"plugin '{name}': around_app must return an ASGI application, not {wrapped!r}"

@@ -201,5 +201,8 @@ class Work:
 
     def cost(self) -> Cost | None:
         """Return what all attempts took by now; `None` where nobody keeps books."""
-        costs = [attempt.cost for attempt in self.attempts if attempt.cost is not None]
-        return sum(costs[1:], costs[0]) if costs else None
+        total: Cost | None = None
+        for attempt in self.attempts:
+            if (cost := attempt.cost) is not None:
+                total = cost if total is None else total + cost
+        return total

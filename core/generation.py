@@ -15,7 +15,8 @@ from core.chain import compose, compose_lister
 from core.config import Settings
 from core.connection import Connection
 from core.coverage import check_coverage
-from core.errors import Forbidden, GatewayError, PluginFailed, SettingsError, Unauthenticated
+from core.errors import Forbidden, GatewayError, PluginFailed, Unauthenticated
+from core.handlers import failed
 from core.inference import Inference
 from core.lifespans import Lifespan, acquire_all, release_all
 from core.listen import admin_address
@@ -271,9 +272,7 @@ def _routes(name: str, make: Callable[..., Any], gateway: "Gateway") -> list[Any
     try:
         return list(make(gateway))
     except Exception as error:
-        raise SettingsError(
-            f"plugin '{name}': route_handlers failed: {type(error).__name__}: {error}"
-        ) from error
+        raise failed("route_handlers", name, error) from error
 
 
 def _check_door(settings: Settings, authenticators: Sequence[Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from core.config import Settings
 from core.loader import Plugin
 from core.resolve import families
+from core.sources import parsed
 from core.value import Value
 
 
@@ -80,7 +81,7 @@ def _read(use: str, folder: Path) -> tuple[str | None, Any]:
         own = (folder / module.replace(".", "/")).with_suffix(".py")
         found = None if own.is_file() else importlib.util.find_spec(module)
         source = Path(found.origin) if found is not None and found.origin else own
-        tree = ast.parse(source.read_bytes())
+        tree = parsed(source.read_bytes())
     except (OSError, ImportError, SyntaxError, ValueError):
         return None, None
     classes = (node for node in tree.body if isinstance(node, ast.ClassDef))

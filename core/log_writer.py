@@ -103,13 +103,13 @@ class LineWriter:
 
 def _write_all(descriptor: int, line: bytes) -> None:
     while line:
-        select.select([], [descriptor], [])
         try:
+            select.select([], [descriptor], [])
             line = line[os.write(descriptor, line[:PIECE]) :]
         except BlockingIOError:
             continue
-        except OSError:
-            return  # nobody reads it any more
+        except (OSError, ValueError):
+            return  # nobody reads it any more, or it was closed
 
 
 def _descriptor(file: Any) -> int | None:

@@ -1,6 +1,7 @@
 """What plugins can be to each other: `gateway.find(PowerMeter)` is the plugin that derives from it.
 
-A family knows no other family; what it needs of one, it asks of a role that the other plays.
+A family knows no other family; what it needs of one, it asks of a role that the other plays. What
+is no coroutine is called on the event loop, for each request: it answers at once.
 """
 
 from abc import ABC, abstractmethod
@@ -25,11 +26,14 @@ class PowerSample(NamedTuple):
 
 
 class PowerMeter(ABC):
-    """Knows what this machine's chip draws."""
+    """Knows what this machine's chip draws, by a sensor that it looks at again and again."""
 
     @abstractmethod
     def sample(self) -> PowerSample | None:
-        """Return the last look; `None` if there was none of late, so that nobody knows."""
+        """Return the last look; `None` if there was none of late, so that nobody knows.
+
+        `joules` never falls while the plugin runs, and `at` is the same until the next look.
+        """
 
     def watts(self) -> float | None:
         """Return what the chip drew when it was last looked at; `None` if nobody knows."""
@@ -53,7 +57,10 @@ class EnergyModel(ABC):
 
     @abstractmethod
     def watts_of(self, attempt: Attempt) -> PhaseWatts:
-        """Return the watts of the chip; by what was learnt of the model, else as expected."""
+        """Return the watts of the chip at the attempt's host, of its model as far as it is known.
+
+        They are the chip's, not those at the wall.
+        """
 
 
 class Prices(ABC):

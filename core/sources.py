@@ -5,12 +5,18 @@ import contextlib
 import hashlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 Stamp = tuple[int, int, int]
 """Of a file: its inode, size and time of change."""
+
+TRIES = 5
+"""To parse a source."""
+
+_parsing = threading.Lock()
 
 _imported: dict[Path, str] = {}
 """The digests of all plugins' source files, as they were when they were imported."""
@@ -98,11 +104,17 @@ def _forget(name: str) -> None:
         Path(importlib.util.cache_from_source(str(module.__file__))).unlink()
 
 
-def _parsed(source: bytes) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except SystemError:
-        # CPython 3.11 confuses itself when the collector runs meanwhile what parses too.
+def parsed(source: bytes) -> ast.Module:
+    """Return the tree of a source; raise `SyntaxError`.
+
+    CPython 3.11 counts the depth of trees for the whole process: it confuses itself, and raises
+    `SystemError`, when another thread, or the collector, parses too. So one goes after the other,
+    and is tried again where it was something else that parsed.
+    """
+    with _parsing:
+        for _ in range(TRIES):
+            with contextlib.suppress(SystemError):
+                return ast.parse(source)
         return ast.parse(source)
 
 
@@ -121,7 +133,7 @@ def _imports(file: Path, package: str) -> frozenset[str]:
 def _names(file: Path, package: str) -> Iterator[str]:
     """Yield every name that a file may import a module by."""
     try:
-        tree = _parsed(file.read_bytes())
+        tree = parsed(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -17,12 +17,16 @@ def told_cost(chunk: Chunk) -> Told | None:
     cost, saved = chunk.cost, chunk.saved
     if cost is None and saved is None:
         return None
-    told: Told = {
-        "wh": rounded(cost.wh) if cost else 0.0,
-        "money": rounded(cost.money) if cost else 0.0,
-        "co2_grams": rounded(cost.grams) if cost else 0.0,
-        "source": cost.source if cost else "cache",
-    }
+    told: Told
+    if cost is None:
+        told = {"wh": 0.0, "money": 0.0, "co2_grams": 0.0, "source": "cache"}
+    else:
+        told = {
+            "wh": rounded(cost.wh),
+            "money": rounded(cost.money),
+            "co2_grams": rounded(cost.grams),
+            "source": cost.source,
+        }
     if saved is not None:
         told |= {"saved_wh": rounded(saved.wh), "saved_money": rounded(saved.money)}
     return told
@@ -30,7 +34,7 @@ def told_cost(chunk: Chunk) -> Told | None:
 
 def cost_header(told: Told) -> str:
     """Return the same as a header's value, such as `wh=0.0123, money=3.7e-06, …`."""
-    return ", ".join(f"{name}={value}" for name, value in told.items())
+    return ", ".join([f"{name}={value}" for name, value in told.items()])
 
 
 def rounded(value: float) -> float:

@@ -3,7 +3,7 @@
 from core.admin_command import AdminCommand, RunningRouter
 from core.api.body import read_json
 from core.api.dialects import send_error
-from core.api.query import read_query
+from core.api.query import read_count, read_query
 from core.attempt import Attempt, Cost, Work
 from core.config import Settings
 from core.config import load as load_settings
@@ -165,6 +165,7 @@ __all__ = [
     "open_gateway",
     "print_table",
     "prompt_tokens",
+    "read_count",
     "read_hours",
     "read_json",
     "read_query",

@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.double import OllamaDouble
 from tests.servers.databases import database, database_url
 from tests.servers.postgres import postgres, postgres_server
 from tests.servers.redis import redis
 from tests.support import Router, routing, toml_for
+
+# A busy machine takes long now and then, which says nothing of the code.
+settings.register_profile("localai", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("localai")
 
 __all__ = ["database", "database_url", "double", "postgres", "postgres_server", "redis", "router"]
 

@@ -36,7 +36,7 @@ class Router:
         gateway = self.gateway
         async with gateway.reloaded:
             self.file.write_text(text.replace(old, new))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await gateway.reloaded.wait()
         return gateway.generation
 

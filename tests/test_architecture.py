@@ -21,7 +21,7 @@ SettingsError Size ToolCall Unauthenticated Unavailable Unit UnsupportedParamete
 UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage UsageLog Value WaitingLine
 Work answer_tokens check_apart full_name hint hookimpl inference_of is_here is_loopback
 load_settings minute_of_day model_pattern open_database open_gateway print_table prompt_tokens
-read_hours read_json read_query redact response_of send_error
+read_count read_hours read_json read_query redact response_of send_error
 """
 
 

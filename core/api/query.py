@@ -1,9 +1,12 @@
 """Queries, read strictly: what would be ignored, or could be read in two ways, is refused."""
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from core.errors import InvalidRequest
+
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
 
 LONGEST = 256
 """Characters of a value, unless one must be longer."""
@@ -24,6 +27,18 @@ def read_query(
             raise InvalidRequest(f"{name}: expected 1 to {longest} characters", param=name)
         said[name] = value
     return said
+
+
+def read_count(text: str | None, name: str, usual: int, most: int) -> int:
+    """Return a parameter from 1 to `most`; the `usual` number if it is not said.
+
+    Raises `InvalidRequest`.
+    """
+    if text is None:
+        return usual
+    if _COUNT.fullmatch(text) and int(text) <= most:
+        return int(text)
+    raise InvalidRequest(f"{name}: expected 1 to {most}", param=name)
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

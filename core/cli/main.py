@@ -1,6 +1,7 @@
 """The entry of `localai`: options that all commands share, and the commands of plugins."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,16 @@ class Cli(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command, of the core or of a plugin."""
         return super().get_command(ctx, name) or _plugin_commands(ctx).get(name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant; where there is none, say where it may be."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = "Plugins that are off bring no commands: 'localai plugins list' shows them."
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -84,8 +95,17 @@ def _plugin_commands(ctx: click.Context) -> dict[str, click.Command]:
     return dict(group.commands)
 
 
+def open_streams() -> None:
+    """Have standard input, output and errors lead nowhere where they are closed, as some that
+    start services leave them: else the first sockets get their numbers, which uvloop refuses."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
+
+
 def main() -> None:
     """Run the command line."""
+    open_streams()
     from core.cli import commands, plugins, serve
 
     for module in (commands, plugins, serve):

@@ -28,10 +28,15 @@ def overhead_seconds(inference: Inference) -> float | None:
         return None
     seconds = first - inference.begun - call.work.waited
     reached = inference.begun
+    loads_only = call.loads_only
     for attempt in call.work.attempts:  # in the order in which they began
         # Loads are part of the wait, unless that is all that the caller wants.
-        if attempt.begun < first and attempt.call.loads_only == call.loads_only:
-            end = min(attempt.first or attempt.ended or first, first)
-            seconds -= max(0.0, end - max(attempt.begun, reached))
-            reached = max(reached, end)
-    return max(0.0, seconds)
+        begun = attempt.begun
+        if begun < first and attempt.call.loads_only == loads_only:
+            end = attempt.first or attempt.ended or first
+            if end > first:
+                end = first
+            if end > reached:
+                seconds -= end - (begun if begun > reached else reached)
+                reached = end
+    return seconds if seconds > 0 else 0.0

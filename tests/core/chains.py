@@ -1,6 +1,6 @@
 """Chains for tests: an innermost handler, plugins that crash where they are told, a caller."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
@@ -124,3 +124,22 @@ def crash(now: bool) -> None:
     """Crash as a plugin with a mistake does, if it is time."""
     if now:
         raise ZeroDivisionError("a slip of the plugin")
+
+
+def mark(name: str) -> Wrap:
+    """Put the name around what each chunk says."""
+
+    def wrap(next: Handler) -> Handler:
+        async def marked(call: Call) -> Chunks:
+            async with aclosing(next(call)) as chunks:
+                async for chunk in chunks:
+                    yield chunk.replace(content=f"{name}({chunk.content})")
+
+        return marked
+
+    return wrap
+
+
+def text_of(chunks: Iterable[Chunk]) -> str:
+    """Return what chunks say, with spaces between."""
+    return " ".join(chunk.content for chunk in chunks)

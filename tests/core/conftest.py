@@ -1,4 +1,4 @@
-"""Fixtures for tests that load plugins of their own from disk."""
+"""Fixtures: plugins that are loaded from disk, and quiet where they crash."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,10 +7,18 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from structlog.testing import capture_logs
 
 _numbers = count()
 
 Write = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[None]:
+    """Print nothing of the log: crashes are what these tests are about."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture

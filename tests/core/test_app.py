@@ -165,7 +165,10 @@ async def test_errors_of_a_plugins_route(http: httpx.AsyncClient) -> None:
     assert limited.headers["retry-after"] == "90"
     assert limited.headers["x-should-retry"] == "false"
     assert (await http.get("/admin/own/a?size=x")).status_code == 400
-    assert (await http.post("/own-open")).status_code == 405
+    refused = await http.post("/own-open")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "GET, OPTIONS"
+    assert "use GET, OPTIONS here" in refused.text
     crash = await http.get("/own-crash")
     assert crash.status_code == 500
     assert "secret" not in crash.text

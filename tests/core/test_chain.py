@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -23,40 +22,20 @@ from tests.core.chains import (
     ask,
     chain,
     crash,
+    mark,
     observer,
+    text_of,
 )
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _quiet() -> Iterator[None]:
-    with capture_logs():
-        yield
-
-
-def _mark(name: str) -> Wrap:
-    """Put the name around what each chunk says."""
-
-    def wrap(next: Handler) -> Handler:
-        async def mark(call: Call) -> Chunks:
-            async with aclosing(next(call)) as chunks:
-                async for chunk in chunks:
-                    yield chunk.replace(content=f"{name}({chunk.content})")
-
-        return mark
-
-    return wrap
-
-
-def _text(chunks: Iterable[Chunk]) -> str:
-    return " ".join(chunk.content for chunk in chunks)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 async def test_the_first_is_outermost() -> None:
     """The first plugin of the list sees the call first and the chunks last."""
-    handler = chain(Inner(), ("closed", _mark("x")), ("open", _mark("y")), ("closed", _mark("z")))
+    handler = chain(Inner(), ("closed", mark("x")), ("open", mark("y")), ("closed", mark("z")))
     got, error = await ask(handler)
     assert error is None
-    assert _text(got) == "x(y(z(a))) x(y(z(b))) x(y(z(c))) x(y(z(d))) x(y(z(e)))"
+    assert text_of(got) == "x(y(z(a))) x(y(z(b))) x(y(z(c))) x(y(z(d))) x(y(z(e)))"
 
 
 @pytest.mark.parametrize("mode", ["open", "closed"])
@@ -71,7 +50,7 @@ async def test_a_plugin_may_answer_by_itself(mode: FailMode) -> None:
 
     inner = Inner()
     got, error = await ask(chain(inner, (mode, wrap)))
-    assert (_text(got), error, inner.begun) == ("cached", None, 0)
+    assert (text_of(got), error, inner.begun) == ("cached", None, 0)
 
 
 @pytest.mark.parametrize("mode", ["open", "closed"])
@@ -126,7 +105,7 @@ async def test_an_error_of_a_plugin_passes_unchanged(mode: FailMode) -> None:
 
         return refuse
 
-    got, error = await ask(chain(Inner(), ("open", _mark("x")), (mode, wrap)))
+    got, error = await ask(chain(Inner(), ("open", mark("x")), (mode, wrap)))
     assert (got, error) == ([], refusal)
 
 
@@ -160,7 +139,7 @@ async def test_the_log_names_the_plugin_that_crashed(place: str, culprit: int) -
     def handlers(number: int) -> Wrap:
         if number == culprit:
             return observer(place, 1)
-        return _mark("x") if number % 2 else lambda next: partial(_pass, next)
+        return mark("x") if number % 2 else lambda next: partial(_pass, next)
 
     plugins: list[tuple[FailMode, Wrap]] = [("closed", handlers(number)) for number in range(3)]
     with capture_logs() as logs:

@@ -1,51 +1,27 @@
 """Plugins that look at a call before it is answered: their order, and what their crashes do."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import aclosing
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from core.errors import InvalidRequest, PluginFailed
 from core.loader import FailMode
-from core.messages import Call, Chunk, Chunks, Handler
+from core.messages import Call, Chunk, Chunks
 from tests.core.chains import (
     Before,
     Hooks,
     Inner,
-    Wrap,
     ask,
     crash,
     hooked,
+    mark,
+    text_of,
 )
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _quiet() -> Iterator[None]:
-    with capture_logs():
-        yield
-
-
-def _mark(name: str) -> Wrap:
-    """Put the name around what each chunk says."""
-
-    def wrap(next: Handler) -> Handler:
-        async def mark(call: Call) -> Chunks:
-            async with aclosing(next(call)) as chunks:
-                async for chunk in chunks:
-                    yield chunk.replace(content=f"{name}({chunk.content})")
-
-        return mark
-
-    return wrap
-
-
-def _text(chunks: Iterable[Chunk]) -> str:
-    return " ".join(chunk.content for chunk in chunks)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def _look(name: str) -> Before:
@@ -78,10 +54,10 @@ async def test_looks_at_the_call_have_their_places(
         name = chr(ord("a") + number)
         prompt += name if looks else ""
         said = said.format(f"{name}({{}})") if wraps else said
-        hooks.append((mode, Hooks(_mark(name) if wraps else None, _look(name) if looks else None)))
+        hooks.append((mode, Hooks(mark(name) if wraps else None, _look(name) if looks else None)))
     got, error = await ask(hooked(_said_prompt, *hooks))
     assert error is None
-    assert _text(got) == said.format(prompt)
+    assert text_of(got) == said.format(prompt)
 
 
 @pytest.mark.parametrize("bad", ["crash", "none"])
@@ -92,7 +68,7 @@ async def test_a_bad_look_of_a_closed_plugin_ends_the_request(bad: str, number: 
     async def look(call: Call) -> Any:
         crash(bad == "crash")
 
-    plugins = [Hooks(_mark("x")), Hooks(_mark("y"), _look("y")), Hooks(before=_look("z"))]
+    plugins = [Hooks(mark("x")), Hooks(mark("y"), _look("y")), Hooks(before=_look("z"))]
     plugins.insert(number, Hooks(before=look))
     inner = Inner()
     got, error = await ask(hooked(inner.handle, *(("closed", each) for each in plugins)))
@@ -108,9 +84,9 @@ async def test_a_bad_look_of_an_open_plugin_is_passed_by(bad: str) -> None:
     async def look(call: Call) -> Any:
         crash(bad == "crash")
 
-    outer, own = Hooks(before=_look("a")), Hooks(_mark("x"), look)
+    outer, own = Hooks(before=_look("a")), Hooks(mark("x"), look)
     got, error = await ask(hooked(_said_prompt, ("closed", outer), ("open", own)))
-    assert (_text(got), error) == ("x(a)", None)
+    assert (text_of(got), error) == ("x(a)", None)
 
 
 @pytest.mark.parametrize("mode", ["open", "closed"])
@@ -122,7 +98,7 @@ async def test_a_look_may_refuse(mode: FailMode) -> None:
         raise refusal
 
     inner = Inner()
-    handler = hooked(inner.handle, ("open", Hooks(_mark("x"))), (mode, Hooks(before=look)))
+    handler = hooked(inner.handle, ("open", Hooks(mark("x"))), (mode, Hooks(before=look)))
     assert await ask(handler) == ([], refusal)
     assert inner.begun == 0
 

@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
+from core import logs
 from core.config import Log
 from core.errors import SettingsError
 from core.logs import configure
@@ -140,3 +143,19 @@ def test_of_a_key_only_its_public_part_is_written(
     assert "s-cr_t" not in err
     assert err.count(f"lai_{kid}") == 3
     assert f"/v1/lai_{kid}_***/x" in err
+
+
+@given(
+    st.text(st.sampled_from('\\"\n\0é.{'), max_size=4),
+    st.text(st.sampled_from('\\"\n{'), min_size=1),
+)
+def test_json_stays_json_whatever_stands_around_a_key(before: str, after: str) -> None:
+    """A key or token is cut out of any depth of a line, and the rest of it is read as it was."""
+    kid, secret = "abcDEF0123", "s-cr_t" * 7
+    texts = [f"{before}lai_{kid}_{secret}{after}", f"{before}eyJhbGciOi.{secret}{after}"]
+    event: Any = {"event": "x", "guards": texts, "by": {texts[0]: 1}}
+    line = logs._json(None, "info", event)
+    assert secret.encode() not in line
+    read = json.loads(line)
+    assert read["guards"] == [f"{before}lai_{kid}_***{after}", f"{before}eyJ***{after}"]
+    assert read["by"] == {read["guards"][0]: 1}

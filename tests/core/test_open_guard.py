@@ -1,28 +1,18 @@
 """The guard around open plugins."""
 
-from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from core.errors import PluginFailed, UpstreamInvalid
 from core.loader import FailMode
 from core.messages import Call, Chunk, Chunks, Handler
 from core.open_guard import opened
-from tests.core.chains import ANSWER, PLACES, Inner, ask, chain, crash, observer
+from tests.core.chains import ANSWER, PLACES, Inner, ask, chain, crash, observer, text_of
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _quiet() -> Iterator[None]:
-    with capture_logs():
-        yield
-
-
-def _text(chunks: Iterable[Chunk]) -> str:
-    return " ".join(chunk.content for chunk in chunks)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @given(
@@ -75,7 +65,7 @@ async def test_an_open_plugin_that_answered_by_itself_can_not_be_replaced() -> N
 
     inner = Inner()
     got, error = await ask(chain(inner, ("open", wrap)))
-    assert _text(got) == "half"
+    assert text_of(got) == "half"
     assert isinstance(error, PluginFailed)
     assert inner.begun == 0
 
@@ -105,7 +95,7 @@ async def test_what_an_open_plugin_took_and_replaced_is_not_sent_twice() -> None
         return in_pairs
 
     got, error = await ask(chain(Inner(), ("open", wrap)))
-    assert (_text(got), error) == ("ab cd e", None)
+    assert (text_of(got), error) == ("ab cd e", None)
 
 
 async def test_an_open_plugin_may_run_around_itself() -> None:

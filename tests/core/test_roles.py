@@ -32,13 +32,13 @@ plugins = ["all"]
 use = "{__name__}:All"
 """
     async with routing(toml, tmp_path) as router:
-        meter = router.gateway.find(PowerMeter)  # type: ignore[type-abstract]
+        meter = router.gateway.find(PowerMeter)
         assert meter is not None
         assert meter.watts() == 42.0
-        line = router.gateway.find(WaitingLine)  # type: ignore[type-abstract]
+        line = router.gateway.find(WaitingLine)
         assert line is not None
         assert (line.waiting(), line.count_waiting()) == ([], 0)
-        assert router.gateway.find(EnergyModel) is None  # type: ignore[type-abstract]
+        assert router.gateway.find(EnergyModel) is None
 
 
 def test_a_role_names_what_it_asks_for() -> None:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -46,19 +47,27 @@ def test_a_modules_sources_are_those_of_its_package_that_it_imports(package: str
     assert names == ["far", "lazy", "main", "near"]
 
 
+def test_many_threads_parse_at_the_same_time() -> None:
+    """Whatever else the process parses meanwhile, each gets its tree."""
+    source = b"x = [" + b"[1]," * 500 + b"]"
+    with ThreadPoolExecutor(8) as pool:
+        trees = list(pool.map(lambda _: sources.parsed(source), range(40)))
+    assert {type(tree) for tree in trees} == {ast.Module}
+
+
 def test_sources_are_parsed_once_while_they_stay_the_same(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To look at a module again costs no parsing; a file that has changed is parsed anew."""
     module = _import(f"{package}.main")
-    parse, parsed = sources._parsed, 0
+    parse, parsed = sources.parsed, 0
 
     def counted(source: bytes) -> ast.Module:
         nonlocal parsed
         parsed += 1
         return parse(source)
 
-    monkeypatch.setattr(sources, "_parsed", counted)
+    monkeypatch.setattr(sources, "parsed", counted)
     before = sources.of(module)
     assert sources.of(module) == before
     assert parsed == 0

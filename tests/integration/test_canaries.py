@@ -84,7 +84,10 @@ async def test_no_secret_is_written_anywhere(
         said.append(f"{answer.headers}\n{answer.text}")
         return answer
 
-    async with localai.serving() as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
+    async with (
+        localai.serving() as url,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+    ):
         login = {"grant_type": "password", "username": "ben", "password": PASSWORD}
         tokens = (await http.post("/auth/token", data=login)).json()
         secrets = [secret, PASSWORD, PROMPT, tokens["access_token"], tokens["refresh_token"]]

@@ -28,6 +28,7 @@ async def test_no_request_that_the_document_allows_breaks_the_router(
             "--phases=examples,coverage,fuzzing",
             f"--max-examples={examples}",
             "--seed=1",
+            "--exclude-path=/ui/events",  # its answer does not end
             "--no-color",
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -110,7 +110,7 @@ async def serving(
     toml = f'{more}\n[ollama]\nembedded = "always"\n[chain]\nplugins = [{names}]\n'
     async with (
         routing(toml, folder) as router,
-        httpx.AsyncClient(base_url=router.url, headers=sent, trust_env=False) as client,
+        httpx.AsyncClient(base_url=router.url, headers=sent, trust_env=False, timeout=30) as client,
     ):
         yield router, client
 
@@ -126,5 +126,5 @@ async def leaves(client: httpx.AsyncClient, router: Router, **more: Any) -> None
     body = asking(stream=True, **more)
     async with client.stream("POST", "/api/chat", json=body) as answer:
         await anext(answer.aiter_lines())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await router.gateway.current.idle()

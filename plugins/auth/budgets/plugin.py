@@ -120,7 +120,7 @@ class Budgets:
         """Return what answers are expected to take, at the price of this hour."""
         tariff = self._speed.tariff
         if not tariff.is_own:
-            prices = self._gateway.find(Prices)  # type: ignore[type-abstract]
+            prices = self._gateway.find(Prices)
             per_kwh = USUAL_PRICE if prices is None else prices.price_per_kwh()
             if per_kwh != tariff.per_kwh:
                 self._speed = replace(self._speed, tariff=replace(tariff, per_kwh=per_kwh))

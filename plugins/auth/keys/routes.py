@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath
 
-from localai import InvalidRequest, read_json
+from localai import read_count, read_json
 from plugins.auth.keys.forms import Change, Create, Rotate
 from plugins.auth.keys.service import KeyService
 from plugins.auth.keys.view import issued, view
@@ -44,7 +44,7 @@ def routes(service: Callable[[], KeyService]) -> Sequence[Any]:
     @get("/admin/keys", opt=_OPT, media_type=_JSON, tags=["Keys"], summary="List keys")
     async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
         """List keys, the oldest first; `next` is the `after` of the next page."""
-        most = _page_size(request.query_params.get("limit"))
+        most = read_count(request.query_params.get("limit"), "limit", PAGE, MAX_PAGE)
         found = await service().page(request.user, request.query_params.get("after"), most + 1)
         now = time.time()
         shown = [view(key, now) for key in found[:most]]
@@ -88,11 +88,3 @@ def _answer(
     return Response(
         msgspec.json.encode(value), status_code=status, media_type=_JSON, headers=headers
     )
-
-
-def _page_size(text: str | None) -> int:
-    if text is None:
-        return PAGE
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
-        raise InvalidRequest(f"limit: expected 1 to {MAX_PAGE}", param="limit")
-    return int(text)

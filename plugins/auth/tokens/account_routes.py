@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, delete, get, patch, post
 from litestar.params import FromPath
 
-from localai import InvalidRequest, read_json
+from localai import read_count, read_json
 from plugins.auth.tokens.accounts import Accounts
 from plugins.auth.tokens.forms import Change, Create, SetPassword
 from plugins.auth.tokens.oauth import json
@@ -41,7 +41,7 @@ def routes(accounts: Callable[[], Accounts]) -> Sequence[Any]:
     @get(_PATH, opt=_OPT, media_type=_JSON, tags=["Users"], summary="List users")
     async def page(request: Request[Any, Any, Any]) -> Response[bytes]:
         """List users by name; `next` is the `after` of the next page."""
-        most = _page_size(request.query_params.get("limit"))
+        most = read_count(request.query_params.get("limit"), "limit", PAGE, MAX_PAGE)
         found = await accounts().page(request.user, request.query_params.get("after"), most + 1)
         shown = [view(user) for user in found[:most]]
         return json({"users": shown, "next": shown[-1].name if len(found) > most else None})
@@ -83,11 +83,3 @@ def routes(accounts: Callable[[], Accounts]) -> Sequence[Any]:
         await accounts().remove(request.user, name)
 
     return [create, page, show, change, set_password, remove]
-
-
-def _page_size(text: str | None) -> int:
-    if text is None:
-        return PAGE
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
-        raise InvalidRequest(f"limit: expected 1 to {MAX_PAGE}", param="limit")
-    return int(text)

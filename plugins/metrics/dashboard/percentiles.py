@@ -1,8 +1,8 @@
 """Percentiles of the last minutes, however many calls they had, in a few kilobytes."""
 
-import math
 from collections import Counter, deque
 from collections.abc import Mapping
+from math import exp, floor, log
 
 WINDOW = 300
 """Seconds that count."""
@@ -14,7 +14,7 @@ LEAST, MOST = 1e-5, 3600.0
 """Seconds; what lies outside of these counts as one of them."""
 ASKED = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
-_SCALE = 1 / math.log(GROWTH)
+_SCALE = 1 / log(GROWTH)
 
 
 class Percentiles:
@@ -29,11 +29,14 @@ class Percentiles:
 
     def add(self, seconds: float, now: float) -> None:
         """Note a time; `now` is monotonic."""
-        if not self._steps or now - self._steps[-1][0] >= STEP:
+        steps = self._steps
+        if not steps or now - steps[-1][0] >= STEP:
             self.forget(now)
-            self._steps.append((now, Counter()))
-        bucket = math.floor(math.log(min(max(seconds, LEAST), MOST)) * _SCALE)
-        self._steps[-1][1][bucket] += 1
+            steps.append((now, Counter()))
+        if not LEAST <= seconds <= MOST:
+            seconds = LEAST if seconds < LEAST else MOST
+        bucket = floor(log(seconds) * _SCALE)
+        steps[-1][1][bucket] += 1
         self._sum[bucket] += 1
 
     def forget(self, now: float) -> None:
@@ -61,4 +64,4 @@ class Percentiles:
 
 def _middle(bucket: int) -> float:
     """Return what a bucket stands for: none of its times is further off than half its width."""
-    return float(f"{math.exp((bucket + 0.5) / _SCALE):.3g}")
+    return float(f"{exp((bucket + 0.5) / _SCALE):.3g}")

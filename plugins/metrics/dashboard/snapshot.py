@@ -54,7 +54,7 @@ def snapshot(gateway: Gateway, state: State, loaded: Loaded) -> Section:
 
 def lines(gateway: Gateway) -> list[Section] | None:
     """Return the queue of each model that is busy; `None` where there is none."""
-    line = gateway.find(WaitingLine)  # type: ignore[type-abstract]
+    line = gateway.find(WaitingLine)
     if line is None:
         return None
     return [
@@ -110,7 +110,7 @@ def features(gateway: Gateway) -> dict[str, bool]:
         "cache": is_on(gateway, "cache.exact"),
         "energy": is_on(gateway, "metrics.energy"),
         "ledger": is_on(gateway, "metrics.ledger"),
-        "queue": gateway.find(WaitingLine) is not None,  # type: ignore[type-abstract]
+        "queue": gateway.find(WaitingLine) is not None,
         "guardrails": "guardrails" in families,
     }
 

@@ -39,8 +39,8 @@ class State:
         seconds = passed if passed < 10 * INTERVAL else INTERVAL
         written, read = self.rates.look(gateway.attempts)
         total = self.books.total
-        line = gateway.find(WaitingLine)  # type: ignore[type-abstract]
-        meter = gateway.find(PowerMeter)  # type: ignore[type-abstract]
+        line = gateway.find(WaitingLine)
+        meter = gateway.find(PowerMeter)
         self.last = Point(
             at=round(time.time(), 3),
             tokens_per_second=round(written / seconds, 2),

@@ -3,7 +3,7 @@
 from localai import Attempt, PhaseWatts
 
 NANOSECONDS = 1e9
-UNTOUCHED = frozenset({"UpstreamUnreachable", "UpstreamBusy"})
+UNTOUCHED = frozenset({"ModelNotFound", "UpstreamBusy", "UpstreamUnreachable"})
 """Errors of attempts that reached no model."""
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated
 
@@ -74,12 +74,9 @@ class Energy(Prices):
         return self._tariff.price(time.time())
 
     @hookimpl
-    def lifespan(self, gateway: Gateway) -> AbstractAsyncContextManager[None]:
-        """Go on with the books that were kept under other settings."""
-        return self._keeping(gateway)
-
     @asynccontextmanager
-    async def _keeping(self, gateway: Gateway) -> AsyncIterator[None]:
+    async def lifespan(self, gateway: Gateway) -> AsyncIterator[None]:
+        """Go on with the books that were kept under other settings."""
         self._gateway = gateway
         before = gateway.find(Energy)
         if before is not None:
@@ -172,9 +169,9 @@ class Energy(Prices):
         self._books.add(attempt, cost)
 
     def _sample(self) -> PowerSample | None:
-        meter = self._gateway.find(PowerMeter)  # type: ignore[type-abstract]
+        meter = self._gateway.find(PowerMeter)
         return None if meter is None else meter.sample()
 
     def _watts(self, attempt: Attempt) -> PhaseWatts:
-        model = self._gateway.find(EnergyModel)  # type: ignore[type-abstract]
+        model = self._gateway.find(EnergyModel)
         return self._usual if model is None else model.watts_of(attempt)

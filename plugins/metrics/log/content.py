@@ -78,7 +78,7 @@ class Contents:
                 self._waiting.task_done()
 
     async def _write(self, gateway: Gateway, call: Call, answer: str) -> None:
-        redactor = gateway.find(Redactor)  # type: ignore[type-abstract]
+        redactor = gateway.find(Redactor)
         if redactor is None:
             self._left_out += 1
             return

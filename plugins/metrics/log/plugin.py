@@ -14,7 +14,9 @@ log = structlog.get_logger("request")
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 """Paths that machines ask for every few seconds."""
-PAGE = "/ui/"
+QUIET = PROBES | {"/ui"}
+"""With the page itself: the slash of its address is gone when its request has ended."""
+BELOW_PAGE = "/ui/"
 """Where the page's many files and its stream are."""
 
 
@@ -49,7 +51,7 @@ class RequestLog:
                 await app(scope, receive, send)
             finally:
                 path: str = scope["path"]
-                if writes_all or not (path in PROBES or path.startswith(PAGE)):
+                if writes_all or not (path in QUIET or path.startswith(BELOW_PAGE)):
                     log.info("request", **line(scope))
 
         return logged

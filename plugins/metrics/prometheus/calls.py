@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from localai import Attempt, Call, Chunk, Inference
+from plugins.metrics.conventions import OPERATIONS, PROVIDER
 from plugins.metrics.prometheus.figures import (
     OVERHEAD_SECONDS,
     SECONDS,
@@ -26,9 +27,6 @@ SHORTEST_LOAD = 0.1
 """Seconds; what takes less was in memory already."""
 NANOSECONDS = 1e-9
 
-PROVIDER = "ollama"
-OPERATIONS = {"chat": "chat", "generate": "text_completion", "embed": "embeddings"}
-"""OpenTelemetry's names of operations, by the kind of a call."""
 SERVER = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "server_address")
 REFUSALS = {"RateLimited": "rate", "LimitReached": "rate", "BudgetSpent": "budget"}
 """What has run out, by the class of the error."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,12 +95,9 @@ class Prometheus:
         return [metrics]
 
     @hookimpl
-    def lifespan(self, gateway: Gateway) -> AbstractAsyncContextManager[None]:
-        """Watch the event loop and the settings; share figures if the environment says so."""
-        return self._watching(gateway)
-
     @asynccontextmanager
-    async def _watching(self, gateway: Gateway) -> AsyncIterator[None]:
+    async def lifespan(self, gateway: Gateway) -> AsyncIterator[None]:
+        """Watch the event loop and the settings; share figures if the environment says so."""
         self._gateway = gateway
         if self._folder is not None:
             try:

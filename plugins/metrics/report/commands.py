@@ -11,17 +11,18 @@ from plugins.metrics.report.books import DEADLINE
 from plugins.metrics.report.csv_text import csv_of
 from plugins.metrics.report.question import MOST
 from plugins.metrics.report.report import Reporter
+from plugins.metrics.report.routes import ADMIN_REPORT, ADMIN_USAGE, SCOPE
 from plugins.metrics.report.summary import lines_of
 from plugins.metrics.report.sums import NAMES
 
 REPORT = AdminCommand(
-    path="/admin/report",
-    scope="admin:usage",
+    path=ADMIN_REPORT,
+    scope=SCOPE,
     plugin="metrics.report",
     # Those that wait for their turn, and the report itself.
     deadline=DEADLINE + 15,
 )
-USAGE = replace(REPORT, path="/admin/usage")
+USAGE = replace(REPORT, path=ADMIN_USAGE)
 
 Ask = Callable[[AdminCommand, Mapping[str, str]], Any]
 

@@ -32,8 +32,8 @@ def _run(
         async with open_database(settings) as database:
             if database.file is not None and not database.file.is_file():
                 raise click.ClickException(
-                    f"there is no database at {database.file} yet: it is made with the first "
-                    "request; name another settings file by --config"
+                    f"there is no database at {database.file} yet: the router makes it when "
+                    "it starts; if yours has other settings, say localai --config FILE report"
                 )
             return await answer(Books(UsageLog(database), database, timeout))
 

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from litestar.openapi.spec import Operation, Parameter, Schema
+from litestar.openapi.spec import Operation, Parameter, Reference, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
-from plugins.metrics.report.question import FILTERS, GROUPS, MOST, PAGE
+from plugins.metrics.report.question import (
+    FILTERS,
+    GROUPS,
+    MOST,
+    OWN_PARAMETERS,
+    PAGE,
+    PARAMETERS,
+)
+from plugins.metrics.report.report import REPORTED
 
 TEXTS = {
     "from": "When it begins: a time ago such as `7d`, or a date such as `2026-11-01` (UTC).",
@@ -17,18 +25,25 @@ TEXTS = {
 } | {name: f"Only requests with this {name}." for name in FILTERS}
 
 
-def _parameters(names: Sequence[str], numbers: dict[str, str]) -> list[Parameter]:
-    described = {name: (TEXTS[name], OpenAPIType.STRING) for name in names}
-    described |= {name: (text, OpenAPIType.INTEGER) for name, text in numbers.items()}
+NUMBERS = {
+    "limit": f"Most rows of a page, up to {MOST}; {PAGE} if not said.",
+    "top": "How many models, tenants and keys are named.",
+}
+
+
+def _parameters(names: Sequence[str]) -> list[Parameter | Reference]:
+    texts = TEXTS | NUMBERS
+    kinds = dict.fromkeys(TEXTS, OpenAPIType.STRING) | dict.fromkeys(NUMBERS, OpenAPIType.INTEGER)
     return [
         Parameter(
-            name=name, param_in="query", description=text, schema=Schema(type=kind), required=False
+            name=name,
+            param_in="query",
+            description=texts[name],
+            schema=Schema(type=kinds[name]),
+            required=False,
         )
-        for name, (text, kind) in described.items()
+        for name in names
     ]
-
-
-_LIMIT = {"limit": f"Most rows of a page, up to {MOST}; {PAGE} if not said."}
 
 
 @dataclass
@@ -37,9 +52,7 @@ class Usage(Operation):
 
     def __post_init__(self) -> None:
         """Name the parameters."""
-        self.parameters = [
-            *_parameters(("from", "to", "group_by", *FILTERS, "cursor", "format"), _LIMIT)
-        ]
+        self.parameters = _parameters(PARAMETERS)
 
 
 @dataclass
@@ -48,10 +61,7 @@ class OwnUsage(Operation):
 
     def __post_init__(self) -> None:
         """Name the parameters."""
-        own = [name for name in FILTERS if name not in ("tenant", "key")]
-        self.parameters = [
-            *_parameters(("from", "to", "group_by", *own, "cursor", "format"), _LIMIT)
-        ]
+        self.parameters = _parameters(OWN_PARAMETERS)
 
 
 @dataclass
@@ -60,5 +70,4 @@ class Report(Operation):
 
     def __post_init__(self) -> None:
         """Name the parameters."""
-        top = {"top": "How many models, tenants and keys are named."}
-        self.parameters = [*_parameters(("from", "to", *FILTERS), top)]
+        self.parameters = _parameters(REPORTED)

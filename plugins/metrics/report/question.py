@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from localai import InvalidRequest, full_name
+from localai import InvalidRequest, full_name, read_count
 from plugins.metrics.report.cursor import Position, read_cursor, write_cursor
 from plugins.metrics.report.span import Span, read_span
 
@@ -17,6 +17,9 @@ FILTERS = ("tenant", "key", "user", "model", "kind", "host", "route", "outcome",
 """Columns whose value may be asked for."""
 GROUPS = (*TIMES, *FILTERS)
 PARAMETERS = ("from", "to", "group_by", *FILTERS, "limit", "cursor", "format")
+"""What may be asked of the usage of all."""
+OWN_PARAMETERS = tuple(name for name in PARAMETERS if name not in ("tenant", "key"))
+"""What may be asked of one's own usage: the rest is given."""
 
 PAGE = 100
 """Rows in an answer, unless the query asks for another number."""
@@ -72,7 +75,7 @@ def read_question(
         span=span,
         where=where,
         group_by=group_by,
-        limit=_limit(said.get("limit"), PAGE_CSV if format == "csv" else PAGE),
+        limit=read_count(said.get("limit"), "limit", PAGE_CSV if format == "csv" else PAGE, MOST),
         after=after,
         format=format,
         mark=mark,
@@ -104,14 +107,6 @@ def _group_by(text: str | None) -> tuple[str, ...]:
             f"group_by: name each thing once, and one of {', '.join(TIMES)}", param="group_by"
         )
     return names
-
-
-def _limit(text: str | None, usual: int) -> int:
-    if text is None:
-        return usual
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST):
-        raise InvalidRequest(f"limit: expected 1 to {MOST}", param="limit")
-    return int(text)
 
 
 def _kinds(group_by: Sequence[str]) -> tuple[type, ...]:

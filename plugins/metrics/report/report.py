@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from localai import InvalidRequest
+from localai import read_count
 from plugins.metrics.report.books import Books, Page
 from plugins.metrics.report.prices import Price, in_the_cloud
 from plugins.metrics.report.question import (
@@ -62,7 +62,7 @@ class Reporter(Struct, frozen=True, kw_only=True):
 
     async def report(self, books: Books, said: Mapping[str, str]) -> dict[str, Any]:
         """Return the report of a time for JSON; raise `InvalidRequest`, `Unavailable`."""
-        top = _top(said.get("top"), self.top)
+        top = read_count(said.get("top"), "top", self.top, MOST_TOP)
         span = read_span(said.get("from"), said.get("to"), self.period, time.time())
         figures = await books.figures(span, filters(said))
         return {
@@ -72,11 +72,3 @@ class Reporter(Struct, frozen=True, kw_only=True):
             **await asyncio.to_thread(summary, figures, top),
             "cloud": in_the_cloud(traffic_of(figures), self.prices, self.currency, self.exchange),
         }
-
-
-def _top(text: str | None, usual: int) -> int:
-    if text is None:
-        return usual
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_TOP):
-        raise InvalidRequest(f"top: expected 1 to {MOST_TOP}", param="top")
-    return int(text)

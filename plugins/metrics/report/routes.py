@@ -13,13 +13,11 @@ from plugins.metrics.report.books import Books
 from plugins.metrics.report.csv_text import MEDIA_TYPE, csv_of
 from plugins.metrics.report.cursor import LONGEST
 from plugins.metrics.report.openapi import OwnUsage, Report, Usage
-from plugins.metrics.report.question import PARAMETERS, Format
+from plugins.metrics.report.question import OWN_PARAMETERS, PARAMETERS, Format
 from plugins.metrics.report.report import REPORTED, Reporter
 
 SCOPE = "admin:usage"
 ADMIN_USAGE, ADMIN_REPORT, OWN_USAGE = "/admin/usage", "/admin/report", "/v1/usage"
-OWN = tuple(name for name in PARAMETERS if name not in ("tenant", "key"))
-"""What may be asked of one's own usage: the rest is given."""
 
 _JSON = "application/json"
 _HEADERS = {"cache-control": "no-store", "vary": "accept"}
@@ -55,7 +53,7 @@ def routes(books: Callable[[], Books], reporter: Reporter) -> Sequence[Any]:
         """List what the caller's own requests used, each or in groups, as `/admin/usage` does for
         those of all. Any key may ask; what other keys used is not shown."""
         caller: Principal = request.user
-        said = _said(request, OWN) | {"tenant": caller.tenant, "key": caller.id}
+        said = _said(request, OWN_PARAMETERS) | {"tenant": caller.tenant, "key": caller.id}
         return await _page(request, said)
 
     @get(

@@ -32,9 +32,7 @@ def summary(figures: Figures, top: int) -> dict[str, Any]:
         "error_rate": _share(total.count("errors"), requests),
         "canceled": total.count("canceled"),
         "retries": total.count("retries"),
-        "outcomes": {
-            name: sums.count("requests") for name, sums in figures.by_outcome.largest(top)
-        },
+        "outcomes": {name: sums.count("requests") for name, sums in figures.by_outcome.ranked()},
         **_cache(total),
         "energy_wh": _rounded(wh),
         "co2_grams": _rounded(total.amount("grams") + figures.router.amount("grams")),
@@ -103,9 +101,9 @@ def _cache(sums: Sums) -> dict[str, Any]:
 
 def _top(title: str, named: Named, top: int) -> list[dict[str, Any]]:
     """Return a row for each of the largest, and one for all others together, without a name."""
-    largest = [(name, sums) for name, sums in named.largest(len(named)) if name != OTHERS]
-    rows = [{title: name, **_row(sums)} for name, sums in largest[:top]]
-    rest = [sums for _, sums in largest[top:]]
+    ranked = [(name, sums) for name, sums in named.ranked() if name != OTHERS]
+    rows = [{title: name, **_row(sums)} for name, sums in ranked[:top]]
+    rest = [sums for _, sums in ranked[top:]]
     if OTHERS in named:
         rest.append(named[OTHERS])
     return [*rows, {title: None, **_row(_together(rest))}] if rest else rows

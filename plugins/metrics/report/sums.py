@@ -82,12 +82,12 @@ class Named(dict[str, Sums]):
             found = self.setdefault(name, Sums())
         found.add(values)
 
-    def largest(self, most: int) -> list[tuple[str, Sums]]:
-        """Return the names that cost most; of those that cost the same, with most tokens."""
-        return sorted(self.items(), key=_rank)[:most]
+    def ranked(self) -> list[tuple[str, Sums]]:
+        """Return all, first what costs most; of what costs the same, what has most tokens."""
+        return sorted(self.items(), key=_rank)
 
 
-def _rank(item: tuple[str, Sums]) -> tuple[float, ...] | tuple[float, float, int, str]:
+def _rank(item: tuple[str, Sums]) -> tuple[float, int, int, str]:
     name, sums = item
     tokens = sums.count("prompt_tokens") + sums.count("completion_tokens")
     return (-sums.amount("money"), -tokens, -sums.count("requests"), name)

@@ -8,17 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localai import Attempt, Call, Inference, Principal, inference_of, redact, response_of
+from plugins.metrics.conventions import METHODS, OPERATIONS, PROVIDER
 from plugins.metrics.log.line import names_of
 from plugins.metrics.traces.span import Attribute, Span
 
-PROVIDER = "ollama"
-"""The conventions have no value of their own for it, and allow others."""
-OPERATIONS = {"chat": "chat", "generate": "text_completion", "embed": "embeddings"}
-"""`gen_ai.operation.name` by the kind of call."""
 LOAD = "load"
-"""The same for a call that only loads a model, for which the conventions have no value."""
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""Others are `_OTHER` (HTTP conventions, http.request.method)."""
+"""The operation of a call that only loads a model, for which the conventions have no value."""
+OTHER_METHOD = "_OTHER"
+"""Any other method than the known ones (HTTP conventions, http.request.method)."""
 MOST_TEXT = 200
 """Characters of a name that a caller has sent."""
 NANOSECONDS = 1e9
@@ -39,7 +36,7 @@ OPTIONS = (
 def describe_request(span: Span, scope: Any) -> None:
     """Say in the server's span what was asked for, and how it ended."""
     response, inference = response_of(scope), inference_of(scope)
-    method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+    method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
     route = scope.get("path_template")
     span.name = f"{method} {route}" if route else method
     told = span.attributes
@@ -110,7 +107,7 @@ def describe_attempt(span: Span, attempt: Attempt) -> None:
         told["server.port"] = address.port
     told["localai.host"] = attempt.label
     told["localai.outcome"] = attempt.outcome
-    if attempt.first is not None:
+    if call.stream and attempt.first is not None:
         told["gen_ai.response.time_to_first_chunk"] = attempt.first - attempt.begun
     if last is not None:
         told["gen_ai.response.model"] = redact(last.model[:MOST_TEXT])

@@ -30,7 +30,7 @@ def remote_of(headers: Iterable[tuple[bytes, bytes]]) -> Remote | None:
 
 def parsed(parent: str, state: str = "") -> Remote | None:
     """Read the two headers; a `tracestate` that is not in order is left out (§3.3.1.4)."""
-    match = _PARENT.fullmatch(parent.strip())
+    match = _PARENT.fullmatch(parent.strip(" \t"))
     if match is None:
         return None
     version, trace_id, span_id, flags, more = match.groups()

@@ -109,7 +109,7 @@ class Estimator(EnergyModel):
         """Money for a kilowatt-hour at this hour."""
         if self._config.price_per_kwh or self._gateway is None:
             return self._config.price_per_kwh or USUAL_PRICE
-        prices = self._gateway.find(Prices)  # type: ignore[type-abstract]
+        prices = self._gateway.find(Prices)
         return USUAL_PRICE if prices is None else prices.price_per_kwh()
 
     def watts_of(self, attempt: Attempt) -> PhaseWatts:

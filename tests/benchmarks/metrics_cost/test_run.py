@@ -1,46 +1,50 @@
 """The whole comparison, in small: real routers in one process."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from benchmarks.metrics_cost import __main__ as command
-from benchmarks.metrics_cost import bookkeeping, report, run
+from benchmarks.metrics_cost import report
 from benchmarks.metrics_cost.bookkeeping import Bookkeeping
 from benchmarks.metrics_cost.client import WrongAnswer, ask, chat
 from benchmarks.metrics_cost.samples import LONG, PLAIN, SHORT, Samples
-from benchmarks.metrics_cost.variants import NONE, everything, members, variants
+from benchmarks.metrics_cost.variants import members, variants
+
+SMALL = """
+import sys
+from benchmarks.metrics_cost import __main__, run
+run.BATCH, run.SETTLING = 4, 0.0
+sys.exit(__main__.main())
+"""
+"""The command with few samples between two writings of rows."""
 
 
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a few samples only, and do not wait for routers to look around."""
-    monkeypatch.setattr(run, "BATCH", 4)
-    monkeypatch.setattr(run, "SETTLING", 0.0)
+def test_compares_routers(tmp_path: Path) -> None:
+    """The command measures both routers in each round, and says what all members take.
 
-
-@pytest.mark.usefixtures("quickly")
-def test_compares_routers(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The command measures both routers in each round, and says what all members take."""
-    monkeypatch.setattr(bookkeeping, "measure", lambda: Bookkeeping(2.0, 0.1))
-    monkeypatch.setattr("sys.argv", ["metrics_cost", "--quick", "--rounds", "8"])
-    assert command.main() in (0, 1)  # so few samples say nothing of budgets
-    head, _, budget, all_of, *_ = capsys.readouterr().out.splitlines()
+    It sets up the log, the cores and the collector of its process, so it has one of its own.
+    """
+    file = tmp_path / "samples.json"
+    arguments = ("--quick", "--rounds", "8", "--json", str(file))
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL, *arguments], capture_output=True, text=True, timeout=90
+    )
+    assert done.returncode in (0, 1), done.stderr  # so few samples say nothing of budgets
+    head, _, budget, all_of, *_ = done.stdout.splitlines()
     assert head == "| metrics | µs/request | µs/chunk |"
     assert budget == "| budget | 40 | 1 |"
     assert all_of.startswith(f"| all of {len(members())} | ")
-
-
-@pytest.mark.usefixtures("quickly")
-def test_samples() -> None:
-    """Every router has a sample of each shape in its rounds, and all rows are written."""
-    samples = run.run([NONE, everything()], rounds=8)
+    samples = json.loads(file.read_text())
     for name in ("none", "all"):
-        counts = [len(samples.requests[name, shape.name]) for shape in (PLAIN, SHORT, LONG)]
+        counts = [
+            len(samples["requests"][f"{name} / {shape.name}"]) for shape in (PLAIN, SHORT, LONG)
+        ]
         assert counts == [8, 2, 2]
-        assert len(samples.rows[name]) == 2
-    assert min(samples.requests["all", "plain"]) > 0
-    assert samples.row("all") > 0
+        assert len(samples["rows"][name]) == 2
+    assert min(samples["requests"]["all / plain"]) > 0
 
 
 async def test_wrong_answers_count_for_nothing() -> None:

@@ -144,10 +144,11 @@ async def test_the_official_clients_do_not_notice(router: Router) -> None:
         said = [chunk.choices[0].delta.content or "" async for chunk in stream]
     assert "".join(said) == " Hello from the tiny test model today."
     Slow.gates[0].clear()
-    loop.call_later(0.2, Slow.gates[0].set)
+    texts = []
     async with ollama.AsyncClient(router.url) as native:
-        chat = await native.chat("tiny", messages=HI, stream=True)
-        texts = [part.message.content async for part in chat]
+        async for part in await native.chat("tiny", messages=HI, stream=True):
+            texts.append(part.message.content)
+            Slow.gates[0].set()
     assert "".join(text or "" for text in texts) == " Hello from the tiny test model today."
     assert texts[0] == ""
 

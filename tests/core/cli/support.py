@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from core.cli import commands, plugins, serve
 from core.cli.main import cli
 
+PATIENCE = 90
+"""Seconds after which a test gives up; a busy machine takes long to start a process."""
 EMBEDDED = '[ollama]\nembedded = "always"\n'
 
 
@@ -70,7 +72,7 @@ async def serving(*arguments: str | Path) -> AsyncIterator[Serving]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             yield Serving(process)
     finally:
         if process.returncode is None:

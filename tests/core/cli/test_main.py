@@ -161,3 +161,21 @@ def test_a_command_leaves_the_log_as_it_was() -> None:
         del cli.commands["look-at-the-log"]
     assert (result.exit_code, seen) == (0, [False])
     assert structlog.get_config() == before
+
+
+def test_a_command_that_is_not_there_may_be_a_plugins(greeter: Path) -> None:
+    """Whoever asks for a command of a plugin that is off is told where to look."""
+    result = run("wave")
+    assert result.exit_code == 2
+    assert "No such command 'wave'. Plugins that are off bring no commands" in result.stderr
+
+
+def test_closed_streams_lead_nowhere() -> None:
+    """The numbers of standard input, output and errors are never those of sockets."""
+    looks = (
+        "import os; from core.cli.main import open_streams; open_streams(); print('lost');"
+        "nothing = os.stat(os.devnull).st_rdev;"
+        "exit(not all(os.fstat(number).st_rdev == nothing for number in range(3)))"
+    )
+    closing = """exec "$0" -c "$1" <&- >&- 2>&-"""
+    subprocess.run(["/bin/sh", "-c", closing, sys.executable, looks], check=True, timeout=60)

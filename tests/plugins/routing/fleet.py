@@ -72,11 +72,11 @@ async def fleet(
             + more
         )
         router = await stack.enter_async_context(routing(toml, folder))
-        client = httpx.AsyncClient(base_url=router.url, trust_env=False)
+        client = httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30)
         yield Fleet(doubles, router, await stack.enter_async_context(client))
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until something is so, which no event tells."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

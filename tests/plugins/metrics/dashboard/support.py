@@ -49,7 +49,7 @@ class Watching:
 
     async def event(self, name: str = "") -> Any:
         """Return the data of the next event, or of the next one of a name."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for line in self._lines:
                 if not line.startswith("event: "):
                     continue
@@ -67,7 +67,7 @@ class Watching:
 
     async def rest(self) -> list[str]:
         """Return the names of all events until the stream ends."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return [line async for line in self._lines if line.startswith("event: ")]
 
 

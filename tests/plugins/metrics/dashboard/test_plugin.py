@@ -69,7 +69,7 @@ async def test_a_real_host_is_shown(double: OllamaDouble, tmp_path: Path) -> Non
     toml = toml_for(double.url, "metrics.dashboard routing")
     async with (
         routing(toml, tmp_path) as router,
-        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30) as client,
     ):
         assert (await client.post("/api/chat", json=asking(model="tiny"))).status_code == 200
         async with watching(client) as page:

@@ -71,7 +71,7 @@ async def test_nothing_that_was_said_is_shown(tmp_path: Path) -> None:
                     "/api/chat", json=body, headers=headers | {"x-a": "kanarienvogel"}
                 )
             text = ""
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 async for line in answer.aiter_lines():
                     text += line
                     if '"total":2' in line:
@@ -129,7 +129,7 @@ async def test_a_shutdown_does_not_wait_for_viewers(tmp_path: Path) -> None:
         await page.event("snapshot")
         router.server.leave("a test")
         assert await page.event("end") == {"reason": "shutdown"}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await router.task
 
 

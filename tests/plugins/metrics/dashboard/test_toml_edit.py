@@ -74,7 +74,7 @@ def test_each_table_of_the_shipped_file() -> None:
         if isinstance(table, dict) and "enabled" in table
     ]
     assert len(names) > 20
-    for where in names[::6]:
+    for where in names[::15]:
         table = plugins[where[1]][where[2]]
         changed = with_enabled(SHIPPED, where, not table["enabled"])
         assert changed != SHIPPED
@@ -100,7 +100,7 @@ def _at(tables: object, where: Sequence[str]) -> object:
     return tables
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     st.lists(LINES, max_size=8).map("".join),
     st.lists(NAMES, min_size=1, max_size=2),

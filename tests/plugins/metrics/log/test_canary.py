@@ -127,7 +127,7 @@ async def test_nothing_that_was_said_is_kept_anywhere(
         async with serving("-c", file, "serve") as router:
             found = re.search(r"http://127\.0\.0\.1:\d+", await router.line_with("ready"))
             assert found is not None
-            async with httpx.AsyncClient(base_url=found[0], trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=found[0], trust_env=False, timeout=30) as client:
                 statuses = await _ask_everything(client)
                 reader = {"authorization": f"Bearer {KEY}"}
                 for _ in range(4):

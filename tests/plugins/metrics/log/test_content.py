@@ -83,7 +83,7 @@ async def test_what_is_written_is_cut_and_redacted(
     with capture_logs() as logs:
         async with (
             routing(toml_for(double.url, CHAIN, MORE), tmp_path) as router,
-            httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+            httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30) as client,
         ):
             await client.post("/api/chat", json=CHAT | {"stream": stream})
     ((prompt, answer),) = _contents(logs)

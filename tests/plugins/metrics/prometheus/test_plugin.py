@@ -116,7 +116,7 @@ async def test_counts_live_on_through_a_reload(double: OllamaDouble, tmp_path: P
     chat = {"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}
     async with (
         routing(toml, tmp_path) as router,
-        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30) as client,
     ):
         await client.post("/api/chat", json=chat)
         await router.change("health = false", "health = true")
@@ -189,7 +189,7 @@ async def test_a_reload_with_a_folder_counts_nothing_twice(
         await scraped(client)
         await router.change("max_models = 5", "max_models = 6")
         await client.post("/api/chat", json=asking())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(list((tmp_path / "figures").glob("*.alive"))) > 1:
                 await scraped(client)
         figures = await scraped(client)

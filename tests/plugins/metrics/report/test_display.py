@@ -19,23 +19,43 @@ from tests.plugins.metrics.report.support import PRICE
         ("cache_hit_rate", 0.1234, "12.3%"),
         ("cache_hit_rate", None, "-"),
         ("estimated_electricity_cost", 1234.56789, "1,234.5679"),
+        ("estimated_electricity_cost", 0.0, "0.0000"),
+        ("cost", 0.0012, "0.0012"),
+        ("cost", 0.00002579, "0.000026"),
+        ("cost", -0.00002579, "-0.000026"),
         ("energy_wh", 0.126, "0.13"),
+        ("energy_wh", 0.0051, "0.0051"),
         ("model", "llama3.2", "llama3.2"),
     ],
 )
 def test_figures_are_written_as_people_write_them(name: str, value: Any, text: str) -> None:
-    """Shares are percentages, money has four digits after the point, nothing is a dash."""
+    """Shares are percentages, money has four digits after the point, or more where it is little
+    and these would be zeros; nothing is a dash."""
     assert display.cell(name, value) == text
 
 
-def test_a_report_of_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where there is nothing to divide by there is a dash, and no table without rows."""
+def test_a_report_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no request was made, there are no zeros to read but a line that says how to go on."""
     report = {"from": "a", "to": "b", "currency": "EUR", **summary(Figures(), 5), "cloud": []}
     display.print_report(report)
+    display.print_groups(("day",), {"from": "a", "to": "b", "currency": "EUR", "rows": []})
     printed = capsys.readouterr()
-    assert "cache hit rate\t-" in printed.out
-    assert "MODEL" not in printed.out
-    assert printed.err == "a to b, money in EUR\n"
+    assert printed.out == ""
+    assert printed.err == 2 * (
+        "a to b, money in EUR\nno request was made then: ask for another time by --from and --to\n"
+    )
+
+
+def test_what_has_nothing_to_divide_by_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no table without rows, and times have their unit."""
+    figures = Figures()
+    figures.add(["key:a", "m:1", "t", "chat", "ok", 1, *([0] * (len(NAMES) - 1))])
+    report = {"from": "a", "to": "b", "currency": "EUR", **summary(figures, 5), "cloud": []}
+    display.print_report(report)
+    printed = capsys.readouterr().out
+    assert "cache hit rate\t-" in printed
+    assert "avg request time (s)\t0.00" in printed
+    assert "IN THE CLOUD" not in printed
 
 
 def test_a_report_has_a_table_for_each_way_to_divide_it(

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from plugins.metrics.report.openapi import OwnUsage, Report, Usage
-from plugins.metrics.report.question import PARAMETERS
+from plugins.metrics.report.question import OWN_PARAMETERS, PARAMETERS
 from plugins.metrics.report.report import REPORTED
-from plugins.metrics.report.routes import OWN
 from tests.plugins.metrics.report.administered import administered
 
 
@@ -15,7 +14,7 @@ async def test_every_parameter_is_documented(tmp_path: Path) -> None:
         paths = (await client.get("/schema/openapi.json")).json()["paths"]
     for path, known in (
         ("/admin/usage", PARAMETERS),
-        ("/v1/usage", OWN),
+        ("/v1/usage", OWN_PARAMETERS),
         ("/admin/report", REPORTED),
     ):
         operation = paths[path]["get"]

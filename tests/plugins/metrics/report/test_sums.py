@@ -39,5 +39,4 @@ def test_the_largest_cost_most() -> None:
     named.add("b", values(requests=1))
     named.add("a", values())
     named.add("A", values())
-    assert [name for name, _ in named.largest(9)] == ["d", "c", "b", "A", "a"]
-    assert [name for name, _ in named.largest(2)] == ["d", "c"]
+    assert [name for name, _ in named.ranked()] == ["d", "c", "b", "A", "a"]

@@ -95,6 +95,13 @@ def test_an_attempt_is_told_by_the_conventions_for_genai() -> None:
     }
 
 
+def test_only_a_stream_has_a_first_chunk() -> None:
+    """By the conventions, a plain answer has no time to one."""
+    attempt = _attempt(stream=False)
+    attempt.first = attempt.begun + 0.5
+    assert "gen_ai.response.time_to_first_chunk" not in _told(attempt)
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [

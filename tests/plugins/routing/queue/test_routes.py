@@ -29,7 +29,7 @@ async def test_places_are_told_and_shown(tmp_path: Path) -> None:
         assert [each["position"] for each in model["next"]] == [1, 2]
         assert model["running"][0]["key"] == "anonymous"
         assert "Hello" not in shown.text
-        line = one.router.gateway.find(WaitingLine)  # type: ignore[type-abstract]
+        line = one.router.gateway.find(WaitingLine)
         assert line is not None
         assert [each["waiting"] for each in line.waiting()] == [2]
         assert line.count_waiting() == 2

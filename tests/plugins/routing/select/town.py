@@ -107,6 +107,6 @@ async def town(
     async with (
         OllamaDouble(models or MODELS) as double,
         routing(toml_for(double.url, chain, more), folder) as router,
-        httpx.AsyncClient(base_url=router.url, trust_env=False) as client,
+        httpx.AsyncClient(base_url=router.url, trust_env=False, timeout=30) as client,
     ):
         yield Town(double, router, client)

@@ -34,11 +34,10 @@ async def fits(page: Page) -> None:
 
 
 async def in_each_look(page: Page, name: str) -> None:
-    """Check what is shown in light and dark, the latter on a phone too."""
+    """Check what is shown in light at a desk, and in the dark on a phone."""
     await accessible(page)
     await shoot(page, f"{name}-light")
     await page.emulate_media(color_scheme="dark")
-    await accessible(page)
     await shoot(page, f"{name}-dark")
     await page.set_viewport_size(SMALL)
     await accessible(page)

@@ -79,7 +79,7 @@ async def test_stop_ends_the_answer_at_the_router(fake: Fake, visits: Visits) ->
     await ask(page)
     await expect(page.get_by_text("Once upon")).to_be_visible()
     await page.get_by_role("button", name="Stop").click()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await fake.left.wait()
     await expect(page.get_by_text("stopped")).to_be_visible()
     await expect(page.get_by_role("button", name="Send")).to_be_visible()
