@@ -2,6 +2,8 @@
 # make check  everything that CI checks              make bench  measure, side by side
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests wait for servers and browsers a third of their time: three for every two cores.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() * 3 // 2)')
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-live check lint types docs docs-check bench lock clean
@@ -15,7 +17,7 @@ run: .venv/runtime
 ## Tests start many processes that import the same modules: compiled once, not in each of them.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/test
-	@$(BIN)/pytest -q -n auto --dist worksteal -m "not nightly and not live"
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not nightly and not live"
 
 test-live: .venv/test
 	@test -n "$$OLLAMA_HOST" || { echo "set OLLAMA_HOST to a real Ollama, such as http://127.0.0.1:11434"; exit 1; }

@@ -80,4 +80,4 @@ def test_every_setting_has_its_line_of_explanation() -> None:
     lines = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
     settings = [line for line in lines if not line.startswith("[") and "enabled = " not in line]
     silent = [line for line in settings if "#" not in line]
-    assert silent == [line for line in lines if line.startswith("plugins = ")]
+    assert silent == [line for line in lines if line.startswith("plugins = [")]

@@ -35,9 +35,11 @@ PUBLIC = {
     "/auth/token",
     "/auth/refresh",
     "/auth/logout",
+    "/ui",
+    "/ui/{name:str}",
 }
 """What may be called without a key, for good reasons only."""
-AUTHENTICATED = {"/auth/me", "/auth/password"}
+AUTHENTICATED = {"/auth/me", "/auth/password", "/ui/session", "/v1/usage"}
 """What every known caller may call, whatever their scopes."""
 
 
@@ -98,12 +100,14 @@ async def test_every_route_asks_every_role(router: Router) -> None:
         for route in routes_of(router.gateway):
             for role in (None, *ROLES):
                 headers = {"x-api-key": key_of(role)} if role else {}
-                answer = await client.request(route.method, route.url, headers=headers)
-                _judge(route, role, answer)
+                async with client.stream(route.method, route.url, headers=headers) as answer:
+                    is_endless = answer.headers.get("content-type", "").startswith("text/event")
+                    text = "" if is_endless else (await answer.aread()).decode(errors="replace")
+                _judge(route, role, answer, text)
 
 
-def _judge(route: Route, role: str | None, answer: httpx.Response) -> None:
-    where = f"{route.method} {route.path} as {role}: {answer.status_code} {answer.text[:200]}"
+def _judge(route: Route, role: str | None, answer: httpx.Response, text: str) -> None:
+    where = f"{route.method} {route.path} as {role}: {answer.status_code} {text[:200]}"
     if route.path in PUBLIC:
         assert route.scope is None, where
         return
@@ -116,10 +120,10 @@ def _judge(route: Route, role: str | None, answer: httpx.Response) -> None:
         assert route.scope is not None, where
         if _holds(ROLES[role], route.scope):
             assert answer.status_code != 401, where
-            assert f"scope '{route.scope}'" not in answer.text, where
+            assert f"scope '{route.scope}'" not in text, where
         else:
             assert answer.status_code == 403, where
-            assert f"'{route.scope}'" in answer.text or route.method == "HEAD", where
+            assert f"'{route.scope}'" in text or route.method == "HEAD", where
 
 
 def _holds(scopes: set[str], wanted: str) -> bool:
