@@ -109,6 +109,11 @@ async def test_every_request_before_the_signal_is_kept(
     assert sorted((row.cache, row.completion_tokens) for row in ended) == [("join", 0), ("miss", 3)]
 
 
+@pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)],
+    indirect=True,
+)
 async def test_a_kill_takes_no_more_than_the_last_interval(
     tmp_path: Path, database_url: str, double: OllamaDouble
 ) -> None:

@@ -196,6 +196,8 @@ async def test_many_who_wait_read_together(
         assert stands(directory, key.id)
 
 
+# psycopg warns of a cursor whose connection was closed under it, as it is for those who leave.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_reading_that_is_cancelled_changes_nothing(database: Database) -> None:
     """A caller that leaves while the keys are read leaves them whole, and the next one reads."""
     async with following(database) as (directory, store):

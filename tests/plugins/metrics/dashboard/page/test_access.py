@@ -133,6 +133,7 @@ async def test_the_theme_is_the_systems_until_one_is_chosen(fake: Fake, visits: 
     assert await page.evaluate("localStorage.length") == 0
 
 
+@pytest.mark.nightly
 async def test_nothing_moves_for_those_who_do_not_want_that(fake: Fake, visits: Visits) -> None:
     """With reduced motion, no transition and no smooth scrolling is left."""
     page = await visits.open(fake, reduced_motion="reduce")

@@ -61,6 +61,7 @@ async def test_each_second_changes_what_is_shown(fake: Fake, visits: Visits) -> 
     assert await page.get_by_role("status").all_inner_texts() == ["Live", ""]
 
 
+@pytest.mark.nightly
 async def test_a_new_router_has_empty_cards_that_say_so(fake: Fake, visits: Visits) -> None:
     """What is not known is a dash, and each card says why it is empty."""
     fake.snapshot, fake.points = canned.EMPTY, []
@@ -76,6 +77,7 @@ async def test_a_new_router_has_empty_cards_that_say_so(fake: Fake, visits: Visi
     await shows(page, "Guardrails", "No guard had to act.")
 
 
+@pytest.mark.nightly
 async def test_what_is_wrong_with_the_router_is_said_above(fake: Fake, visits: Visits) -> None:
     """A settings file that was not taken, an Ollama that is away, the built-in engine."""
     page = await visits.open(fake)
@@ -118,6 +120,7 @@ async def test_names_and_errors_stay_text(fake: Fake, visits: Visits) -> None:
     assert await page.locator("img, #main script").count() == 0
 
 
+@pytest.mark.nightly
 async def test_a_caller_is_nobody_where_the_router_does_not_say(fake: Fake, visits: Visits) -> None:
     """Those without the right to see callers see places and times only."""
     turn = {"caller": None, "position": 1, "waited": 2.0, "eta": None}
@@ -128,6 +131,7 @@ async def test_a_caller_is_nobody_where_the_router_does_not_say(fake: Fake, visi
     await shows(page, "Requests", "and 8 more")
 
 
+@pytest.mark.nightly
 async def test_models_of_other_machines_do_not_fill_this_ones_memory(
     fake: Fake, visits: Visits
 ) -> None:

@@ -55,6 +55,7 @@ async def test_a_router_that_is_away_is_told_and_found_again(visits: Visits) -> 
         await expect(page.locator("#notices")).to_be_empty()
 
 
+@pytest.mark.nightly
 async def test_pauses_grow_up_to_half_a_minute(fake: Fake, visits: Visits) -> None:
     """Each failure doubles the pause, with a share of chance, so that not all come at once."""
     page = await visits.open(fake)
@@ -81,6 +82,7 @@ async def test_pauses_grow_up_to_half_a_minute(fake: Fake, visits: Visits) -> No
         assert middle * 0.75 <= pause <= middle * 1.25
 
 
+@pytest.mark.nightly
 async def test_a_router_that_has_gone_silent_is_left(fake: Fake, visits: Visits) -> None:
     """Ten seconds without an event count as a dead link."""
     page = await visits.blank()
@@ -92,6 +94,7 @@ async def test_a_router_that_has_gone_silent_is_left(fake: Fake, visits: Visits)
     await says(page, "Live")
 
 
+@pytest.mark.nightly
 async def test_a_page_that_nobody_sees_leaves_the_router_alone(fake: Fake, visits: Visits) -> None:
     """After a minute in the background the stream is left, and begun when one looks again."""
     page = await visits.blank()
@@ -111,6 +114,7 @@ async def test_a_page_that_nobody_sees_leaves_the_router_alone(fake: Fake, visit
     assert fake.paths.count("/ui/events") == 2
 
 
+@pytest.mark.nightly
 async def test_a_router_that_is_away_at_first_is_waited_for(fake: Fake, visits: Visits) -> None:
     """The page says so instead of staying empty, and goes on when the router is there."""
     page = await visits.blank()

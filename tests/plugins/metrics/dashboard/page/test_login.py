@@ -43,6 +43,7 @@ async def test_a_key_opens_the_page_for_this_tab_only(fake: Fake, visits: Visits
     await expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.nightly
 async def test_a_form_says_what_is_missing(fake: Fake, visits: Visits) -> None:
     """An empty field, and a key that can't be one, are told before anything is sent."""
     fake.needs_key = True
@@ -74,6 +75,7 @@ async def test_a_user_signs_in_by_name_and_password(fake: Fake, visits: Visits) 
     assert await page.evaluate("sessionStorage.length") == 0
 
 
+@pytest.mark.nightly
 async def test_a_router_without_users_says_so(fake: Fake, visits: Visits) -> None:
     """The form then says that a key is needed."""
     fake.needs_key = True
@@ -109,6 +111,7 @@ async def test_a_key_that_was_revoked_ends_the_view(fake: Fake, visits: Visits) 
     assert await page.evaluate("sessionStorage.length") == 0
 
 
+@pytest.mark.nightly
 async def test_who_may_only_chat_gets_the_playground(fake: Fake, visits: Visits) -> None:
     """The page says which scope the figures need, and asks for none of them."""
     fake.session = canned.session(can={"see": False, "switch": False})
@@ -119,6 +122,7 @@ async def test_who_may_only_chat_gets_the_playground(fake: Fake, visits: Visits)
     assert "/ui/events" not in fake.paths
 
 
+@pytest.mark.nightly
 async def test_who_may_only_look_can_not_switch_or_chat(fake: Fake, visits: Visits) -> None:
     """Switches are shown as they are, can't be used, and say which scope is missing."""
     fake.session = canned.session(can={"switch": False, "chat": False})
@@ -131,6 +135,7 @@ async def test_who_may_only_look_can_not_switch_or_chat(fake: Fake, visits: Visi
     await expect(page.get_by_label("Message")).to_have_count(0)
 
 
+@pytest.mark.nightly
 async def test_a_key_that_may_nothing_is_told(fake: Fake, visits: Visits) -> None:
     """The page is then no empty frame."""
     fake.session = canned.session(can={"see": False, "switch": False, "chat": False})
@@ -138,6 +143,7 @@ async def test_a_key_that_may_nothing_is_told(fake: Fake, visits: Visits) -> Non
     await expect(page.get_by_text("may neither see the figures nor chat")).to_be_visible()
 
 
+@pytest.mark.nightly
 async def test_figures_that_are_refused_are_told(fake: Fake, visits: Visits) -> None:
     """A 403 stops the stream, with its reason, and is not tried again and again."""
     fake.forbidden = "this needs the scope 'metrics:read'"

@@ -54,6 +54,7 @@ async def test_an_answer_is_seen_while_it_is_written(fake: Fake, visits: Visits)
     ]
 
 
+@pytest.mark.nightly
 async def test_a_conversation_goes_on_and_begins_anew(fake: Fake, visits: Visits) -> None:
     """What was said goes along with the next message, until one begins a new conversation."""
     fake.chat = [delta(content="Hello!"), *finish()]
@@ -92,6 +93,7 @@ async def test_stop_ends_the_answer_at_the_router(fake: Fake, visits: Visits) ->
         ("", "The answer broke off before its end"),
     ],
 )
+@pytest.mark.nightly
 async def test_an_answer_that_breaks_off_says_so(
     fake: Fake, visits: Visits, end: object, told: str
 ) -> None:
@@ -104,6 +106,7 @@ async def test_an_answer_that_breaks_off_says_so(
     await expect(page.get_by_label("Message")).to_have_value("Tell me")
 
 
+@pytest.mark.nightly
 async def test_a_refusal_is_told_in_the_routers_words(fake: Fake, visits: Visits) -> None:
     """Such as that of a limit."""
     fake.refusal = 429, "60 requests a minute are allowed: try again in 12 s"
@@ -112,6 +115,7 @@ async def test_a_refusal_is_told_in_the_routers_words(fake: Fake, visits: Visits
     await expect(page.locator(".ask .problem")).to_have_text(fake.refusal[1])
 
 
+@pytest.mark.nightly
 async def test_a_place_in_line_is_shown(fake: Fake, visits: Visits) -> None:
     """While the answer waits, what the queue tells is shown, and then taken away."""
     more = asyncio.Event()
@@ -134,6 +138,7 @@ async def test_an_answer_stays_text(fake: Fake, visits: Visits) -> None:
     assert await page.locator("img").count() == 0
 
 
+@pytest.mark.nightly
 async def test_without_a_model_the_command_is_named(fake: Fake, visits: Visits) -> None:
     """An Ollama that has no model needs one first."""
     fake.models = []

@@ -74,6 +74,7 @@ async def test_values_can_be_read_by_keyboard(fake: Fake, visits: Visits) -> Non
     await expect(page.locator(".plot .tip").first).to_be_hidden()
 
 
+@pytest.mark.nightly
 async def test_what_was_not_measured_is_a_gap(fake: Fake, visits: Visits) -> None:
     """No line is drawn over a time without values."""
     points = flat(20.0)
@@ -85,6 +86,7 @@ async def test_what_was_not_measured_is_a_gap(fake: Fake, visits: Visits) -> Non
     await expect(line).to_have_attribute("d", re.compile("^M[^M]+M"))
 
 
+@pytest.mark.nightly
 async def test_a_plot_fits_a_phone(fake: Fake, visits: Visits) -> None:
     """It is as wide as its card, and a touch shows a value."""
     fake.points = flat(37.0)
@@ -100,6 +102,7 @@ async def test_a_plot_fits_a_phone(fake: Fake, visits: Visits) -> None:
     await expect(plot.locator(".tip")).to_contain_text("37 tokens/s")
 
 
+@pytest.mark.nightly
 async def test_a_plot_spans_what_the_router_keeps(fake: Fake, visits: Visits) -> None:
     """With an hour of history, the axis has an hour, and the values are all of it."""
     fake.points, fake.seconds = flat(37.0, 3600), 3600

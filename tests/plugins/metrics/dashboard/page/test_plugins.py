@@ -70,6 +70,7 @@ async def test_what_can_not_be_switched_says_why(fake: Fake, visits: Visits) -> 
     assert fake.switched == []
 
 
+@pytest.mark.nightly
 async def test_what_could_not_be_switched_on_is_folded_away(fake: Fake, visits: Visits) -> None:
     """Those that are off, and of which localai.toml knows nothing, are listed on demand."""
     page = await visits.open(fake)
@@ -80,6 +81,7 @@ async def test_what_could_not_be_switched_on_is_folded_away(fake: Fake, visits: 
     await expect(switch).to_have_accessible_description("Not in use. Fails open · Not in [chain].")
 
 
+@pytest.mark.nightly
 async def test_a_change_by_somebody_else_is_seen(fake: Fake, visits: Visits) -> None:
     """Switches follow the router, and those that did not change stay the same elements."""
     page = await visits.open(fake)
