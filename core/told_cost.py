@@ -22,13 +22,13 @@ def told_cost(chunk: Chunk) -> Told | None:
         told = {"wh": 0.0, "money": 0.0, "co2_grams": 0.0, "source": "cache"}
     else:
         told = {
-            "wh": rounded(cost.wh),
-            "money": rounded(cost.money),
-            "co2_grams": rounded(cost.grams),
+            "wh": four_digits(cost.wh),
+            "money": four_digits(cost.money),
+            "co2_grams": four_digits(cost.grams),
             "source": cost.source,
         }
     if saved is not None:
-        told |= {"saved_wh": rounded(saved.wh), "saved_money": rounded(saved.money)}
+        told |= {"saved_wh": four_digits(saved.wh), "saved_money": four_digits(saved.money)}
     return told
 
 
@@ -37,6 +37,6 @@ def cost_header(told: Told) -> str:
     return ", ".join([f"{name}={value}" for name, value in told.items()])
 
 
-def rounded(value: float) -> float:
+def four_digits(value: float) -> float:
     """Return a figure with four digits that count: no sensor knows more."""
     return float(f"{value:.4g}")

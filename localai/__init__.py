@@ -76,6 +76,7 @@ from core.row_table import RowTable
 from core.rows import RowLog
 from core.table import print_table
 from core.tokens import answer_tokens, prompt_tokens
+from core.told_cost import four_digits
 from core.trust import is_here, is_loopback
 from core.units import Duration, Secret, Size
 from core.usage import Usage, UsageLog
@@ -152,6 +153,7 @@ __all__ = [
     "Work",
     "answer_tokens",
     "check_apart",
+    "four_digits",
     "full_name",
     "hint",
     "hookimpl",

@@ -13,13 +13,13 @@ PACKAGES = ("core", "plugins", "localai", "benchmarks", "examples", "tests")
 MOST_LINES = 400
 FACE = """
 UNCLAIMED USUAL_PRICE AdminCommand Attempt Budget BudgetSpent Caching Call Chunk Chunks Connection
-ContextTooLong Cost Database Decision Direction Duration EnergyModel File Forbidden Function Gateway
-GatewayError Handler Hours Inference InternalError InvalidRequest Limits Lister Listing Measure
-Message ModelNotFound Models NotFound Options PayloadTooLarge Period PhaseWatts PowerMeter
+ContextTooLong Cost Database Decision Direction Duration EnergyModel File Forbidden Function
+Gateway GatewayError Handler Hours Inference InternalError InvalidRequest Limits Lister Listing
+Measure Message ModelNotFound Models NotFound Options PayloadTooLarge Period PhaseWatts PowerMeter
 PowerSample Prices Principal RateLimited Redactor RowLog RowTable RunningRouter Secret Settings
 SettingsError Size ToolCall Unauthenticated Unavailable Unit UnsupportedParameter UpstreamBusy
 UpstreamFailed UpstreamInvalid UpstreamTimeout UpstreamUnreachable Usage UsageLog Value WaitingLine
-Work answer_tokens check_apart full_name hint hookimpl inference_of is_here is_loopback
+Work answer_tokens check_apart four_digits full_name hint hookimpl inference_of is_here is_loopback
 load_settings minute_of_day model_pattern open_database open_gateway print_table prompt_tokens
 read_count read_hours read_json read_query redact response_of send_error
 """

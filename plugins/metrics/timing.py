@@ -1,8 +1,7 @@
 """Where the time of a call went."""
 
 from localai import Inference, Work
-
-NANOSECONDS = 1e9
+from plugins.metrics.conventions import NANOSECONDS
 
 
 def load_seconds(work: Work) -> float:

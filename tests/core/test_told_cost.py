@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.attempt import Cost
 from core.messages import Chunk
-from core.told_cost import Told, cost_header, rounded, told_cost
+from core.told_cost import Told, cost_header, four_digits, told_cost
 
 COST = Cost(joules=7200.0, money=0.0006, grams=0.726, source="measured")
 
@@ -45,4 +45,4 @@ def test_an_answer_may_be_known_in_part() -> None:
 @given(st.floats(0, 1e12))
 def test_figures_have_four_digits(value: float) -> None:
     """No figure is further from the truth than half of its fourth digit."""
-    assert rounded(value) == pytest.approx(value, rel=5.1e-4, abs=1e-300)
+    assert four_digits(value) == pytest.approx(value, rel=5.1e-4, abs=1e-300)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localai import Inference
+from plugins.metrics.conventions import CACHE, NANOSECONDS, REFUSALS
 from plugins.metrics.dashboard.day import Day
 from plugins.metrics.dashboard.percentiles import WINDOW, Percentiles
 from plugins.metrics.timing import overhead_seconds
@@ -18,8 +19,7 @@ MOST_NAME = 100
 OTHER = ("other", "other")
 FINE = frozenset({"ok", "canceled"})
 """Outcomes that are nobody's error: whoever leaves had a reason."""
-REFUSED = frozenset({"RateLimited", "BudgetSpent"})
-CACHE = ("hit", "miss", "join")
+LOOKUPS = ("hit", "miss", "join")
 """Words of the header `x-localai-cache` that are counted."""
 
 
@@ -31,7 +31,7 @@ class Books:
         self.errors_total = 0
         self.refused = 0
         self._day = day
-        self._cache = dict.fromkeys(CACHE, 0)
+        self._cache = dict.fromkeys(LOOKUPS, 0)
         self._errors: deque[dict[str, Any]] = deque(maxlen=MOST_ERRORS)
         self._decisions: Counter[tuple[str, str]] = Counter()
         self._times = {
@@ -54,7 +54,7 @@ class Books:
             self._failed(inference, outcome)
         elif outcome == "ok" and not call.loads_only:
             self._took(inference)
-        if (word := call.headers.get("x-localai-cache")) in self._cache:
+        if (word := call.headers.get(CACHE)) in self._cache:
             self._cache[word] += 1
         for decision in call.decisions:
             pair = (decision.guard, decision.action)
@@ -64,7 +64,7 @@ class Books:
 
     def _failed(self, inference: Inference, outcome: str) -> None:
         self.errors_total += 1
-        self.refused += outcome in REFUSED
+        self.refused += outcome in REFUSALS
         call = inference.call
         route = call.connection.scope.get("path_template") if call.connection else None
         self._errors.appendleft(
@@ -93,13 +93,13 @@ class Books:
             and last.eval_count
             and last.eval_duration
         ):
-            times["per_token"].add(last.eval_duration / 1e9 / last.eval_count, ended)
+            times["per_token"].add(last.eval_duration / NANOSECONDS / last.eval_count, ended)
 
     # ---- what the page shows
 
     def cache(self) -> dict[str, Any]:
         """Return what the cache has done."""
-        hits, misses, joins = (self._cache[word] for word in CACHE)
+        hits, misses, joins = (self._cache[word] for word in LOOKUPS)
         asked = hits + misses + joins
         rate = round(hits / asked, 4) if asked else None
         return {"hits": hits, "misses": misses, "joins": joins, "hit_rate": rate}

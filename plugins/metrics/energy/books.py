@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 
-from localai import Attempt, Cost, Measure, full_name
+from localai import Attempt, Cost, Measure
+from plugins.metrics.models import ModelNames
 
 MOST_MODELS = 100
 """Models that have figures of their own."""
-OTHER = "other"
-"""Stands for all models above that, and for those that never answered."""
 
 
 class Books:
     """Sums of costs. Who is asked under a made-up name gets no line of its own."""
 
     def __init__(self) -> None:
-        self._models: set[str] = set()
+        self._models = ModelNames(MOST_MODELS)
         self._joules: dict[tuple[str, str, str], float] = {}
         self._money: dict[tuple[str, str], float] = {}
         self._grams: dict[tuple[str, str], float] = {}
@@ -51,10 +50,5 @@ class Books:
 
     def _label(self, attempt: Attempt) -> str:
         last = attempt.last
-        name = full_name((last.model if last is not None else "") or attempt.call.model).lower()
-        if name in self._models:
-            return name
-        if last is None or len(self._models) >= MOST_MODELS:
-            return OTHER
-        self._models.add(name)
-        return name
+        name = (last.model if last is not None else "") or attempt.call.model
+        return self._models.label(name, answered=last is not None)

@@ -1,8 +1,8 @@
 """Joules from a model of costs, for attempts that no sensor sees."""
 
 from localai import Attempt, PhaseWatts
+from plugins.metrics.conventions import NANOSECONDS
 
-NANOSECONDS = 1e9
 UNTOUCHED = frozenset({"ModelNotFound", "UpstreamBusy", "UpstreamUnreachable"})
 """Errors of attempts that reached no model."""
 

@@ -5,12 +5,10 @@ failed or were left too, and an answer that no attempt was made for is one that 
 """
 
 from localai import Attempt, Call, Chunk, Inference, Usage, full_name
+from plugins.metrics.conventions import CACHE, NANOSECONDS
 from plugins.metrics.taken import tokens_taken
 from plugins.metrics.timing import load_seconds
 
-NANOSECONDS = 1e9
-CACHE = "x-localai-cache"
-"""The header by which the cache says what it did."""
 MODEL = "x-localai-model"
 """The header that says which model was chosen."""
 

@@ -4,21 +4,29 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 
-from localai import Chunk, Cost, Decision, Inference, Principal, inference_of, response_of
+from localai import (
+    Chunk,
+    Cost,
+    Decision,
+    Inference,
+    Principal,
+    four_digits,
+    inference_of,
+    response_of,
+)
+from plugins.metrics.conventions import CACHE, LEFT
 from plugins.metrics.timing import load_seconds, overhead_seconds
 
 Line = dict[str, Any]
 
 HEADERS = (
-    ("cache", "x-localai-cache"),
+    ("cache", CACHE),
     ("route_reason", "x-localai-route"),
     ("fallback", "x-localai-fallback"),
     ("variant", "x-localai-variant"),
     ("budget_remaining", "x-localai-budget-remaining"),
 )
 """What other plugins say about an answer: the line's name for it, and theirs."""
-LEFT = 499
-"""The status that nginx logs for a client that left before all of its answer was out."""
 MOST_TEXT = 200
 """Characters of a text that came with the request, as its path did: no line grows without end."""
 TRACE = "localai.trace"
@@ -99,14 +107,9 @@ def names_of(decisions: Iterable[Decision]) -> list[str]:
 
 def _add_cost(fields: Line, cost: Cost | None, last: Chunk | None) -> None:
     if cost is not None:
-        fields["wh"] = _rounded(cost.wh)
-        fields["money"] = _rounded(cost.money)
+        fields["wh"] = four_digits(cost.wh)
+        fields["money"] = four_digits(cost.money)
         fields["cost_source"] = cost.source
     if last is not None and last.saved is not None:
-        fields["saved_wh"] = _rounded(last.saved.wh)
-        fields["saved_money"] = _rounded(last.saved.money)
-
-
-def _rounded(value: float) -> float:
-    """Return a figure with four digits that count."""
-    return float(f"{value:.4g}")
+        fields["saved_wh"] = four_digits(last.saved.wh)
+        fields["saved_money"] = four_digits(last.saved.money)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 
 from localai import Attempt, Call, Chunk, Inference
-from plugins.metrics.conventions import OPERATIONS, PROVIDER
+from plugins.metrics.conventions import CACHE, NANOSECONDS, OPERATIONS, PROVIDER, REFUSALS
+from plugins.metrics.models import ModelNames
 from plugins.metrics.prometheus.figures import (
     OVERHEAD_SECONDS,
     SECONDS,
@@ -14,22 +15,16 @@ from plugins.metrics.prometheus.figures import (
     Family,
     Histogram,
 )
-from plugins.metrics.prometheus.models import ModelNames
 from plugins.metrics.taken import tokens_taken
 from plugins.metrics.timing import overhead_seconds
 
-CACHE = "x-localai-cache"
-"""The header by which the cache says what it did."""
 JOIN = "join"
 NOBODY = "none"
 """The host of a call for which no Ollama was asked."""
 SHORTEST_LOAD = 0.1
 """Seconds; what takes less was in memory already."""
-NANOSECONDS = 1e-9
 
 SERVER = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "server_address")
-REFUSALS = {"RateLimited": "rate", "LimitReached": "rate", "BudgetSpent": "budget"}
-"""What has run out, by the class of the error."""
 
 
 class Calls:
@@ -189,7 +184,7 @@ class Calls:
         self._usage.observe(read, operation, PROVIDER, model, "input")
         if written:
             self._usage.observe(written, operation, PROVIDER, model, "output")
-            each = last.eval_duration * NANOSECONDS / written
+            each = last.eval_duration / NANOSECONDS / written
             self._served_each.observe(each, operation, PROVIDER, model, host)
         return read + written
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from localai import Measure
+from plugins.metrics.conventions import OTHER
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """From a cached answer to the longest one of a large model."""
@@ -32,8 +33,6 @@ TOKENS = (
 )  # fmt: skip
 """OpenTelemetry's bounds for tokens, closer where the contexts of local models end."""
 
-OTHER = "other"
-"""The label of whatever is above a bound."""
 MOST_SERIES = 5000
 """Most sets of labels of one name; all others share one. Whoever counts keeps them far below."""
 

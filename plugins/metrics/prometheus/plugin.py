@@ -12,11 +12,11 @@ from litestar import Response, get
 from msgspec import Meta, Struct
 
 from localai import Gateway, Inference, Measure, SettingsError, Unavailable, hookimpl
+from plugins.metrics.models import ModelNames
 from plugins.metrics.prometheus.calls import Calls
 from plugins.metrics.prometheus.collection import Collection
 from plugins.metrics.prometheus.figures import Family, copies
 from plugins.metrics.prometheus.lag import Lag
-from plugins.metrics.prometheus.models import ModelNames
 from plugins.metrics.prometheus.requests import Requests
 from plugins.metrics.prometheus.router import Process, Reloads, gauges
 from plugins.metrics.prometheus.shared import EVERY, Folder

@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from localai import inference_of, response_of
-from plugins.metrics.conventions import METHODS
-from plugins.metrics.prometheus.figures import OTHER, SHORT_SECONDS, Counter, Family, Histogram
+from plugins.metrics.conventions import LEFT, METHODS, OTHER
+from plugins.metrics.prometheus.figures import SHORT_SECONDS, Counter, Family, Histogram
 
 NO_ROUTE = "none"
-LEFT = 499
-"""The status of a request whose client left before its answer began: that of nginx."""
 TOO_MANY = 429
 
 

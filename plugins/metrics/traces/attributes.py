@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localai import Attempt, Call, Inference, Principal, inference_of, redact, response_of
-from plugins.metrics.conventions import METHODS, OPERATIONS, PROVIDER
+from plugins.metrics.conventions import CACHE, METHODS, NANOSECONDS, OPERATIONS, PROVIDER
 from plugins.metrics.log.line import names_of
 from plugins.metrics.traces.span import Attribute, Span
 
@@ -18,7 +18,6 @@ OTHER_METHOD = "_OTHER"
 """Any other method than the known ones (HTTP conventions, http.request.method)."""
 MOST_TEXT = 200
 """Characters of a name that a caller has sent."""
-NANOSECONDS = 1e9
 
 OPTIONS = (
     ("gen_ai.request.temperature", "temperature"),
@@ -71,7 +70,7 @@ def _add_inference(told: dict[str, Attribute], inference: Inference) -> None:
     told["localai.outcome"] = inference.outcome
     if call.work.waited:
         told["localai.queue.seconds"] = call.work.waited
-    if cache := call.headers.get("x-localai-cache"):
+    if cache := call.headers.get(CACHE):
         told["localai.cache"] = cache
     if call.decisions:
         told["localai.guards"] = tuple(names_of(call.decisions))

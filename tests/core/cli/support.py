@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from core.cli import commands, plugins, serve
@@ -24,6 +25,14 @@ def run(*arguments: str | Path) -> Result:
     for module in (commands, plugins, serve):
         module.add_to(cli)
     return CliRunner().invoke(cli, [str(each) for each in arguments], prog_name="localai")
+
+
+def stand_in(folder: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands run in the folder of the settings, with a key in the environment."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("LOCALAI_CONFIG", raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("LOCALAI_API_KEY", key)
 
 
 def refusal(result: Result) -> str:

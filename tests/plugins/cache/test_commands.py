@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from plugins.cache.store import Store
-from tests.core.cli.support import refusal, run
+from tests.core.cli.support import refusal, run, stand_in
 from tests.plugins.cache.filled import CHATS, HEADS, ROOT, TEAM, administered, kept
 from tests.plugins.support import asking, serving
 from tests.support import Router
@@ -29,10 +28,7 @@ admin = "unix:admin.sock"
 @pytest.fixture(autouse=True)
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run in the folder of the settings, with the key of the root in the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LOCALAI_CONFIG", raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setenv("LOCALAI_API_KEY", ROOT)
+    stand_in(tmp_path, ROOT, monkeypatch)
 
 
 @pytest.fixture

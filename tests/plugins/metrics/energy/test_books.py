@@ -1,7 +1,8 @@
 """Sums of costs."""
 
 from localai import Attempt, Chunk, Cost
-from plugins.metrics.energy.books import MOST_MODELS, OTHER, Books
+from plugins.metrics.conventions import OTHER
+from plugins.metrics.energy.books import MOST_MODELS, Books
 from tests.plugins.metrics.energy.attempts import an_attempt
 
 COST = Cost(joules=10.0, money=2.0, grams=3.0, source="measured")

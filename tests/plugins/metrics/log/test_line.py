@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from localai import Attempt, Chunk, Cost, Decision, Inference, Message, Principal
-from plugins.metrics.log.line import LEFT, MOST_NAMES, MOST_TEXT, TRACE, line, names_of
+from plugins.metrics.conventions import LEFT
+from plugins.metrics.log.line import MOST_NAMES, MOST_TEXT, TRACE, line, names_of
 from tests.plugins.metrics.requests import scope_of
 from tests.plugins.support import a_call
 

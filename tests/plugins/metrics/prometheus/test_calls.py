@@ -3,9 +3,9 @@
 import pytest
 
 from localai import Call, Chunk, Cost, Decision, UpstreamBusy, UpstreamTimeout
+from plugins.metrics.conventions import OTHER
+from plugins.metrics.models import ModelNames
 from plugins.metrics.prometheus.calls import Calls
-from plugins.metrics.prometheus.figures import OTHER
-from plugins.metrics.prometheus.models import ModelNames
 from tests.pace import within
 from tests.plugins.metrics.prometheus.support import LAST, attempted, ended, figures_of
 from tests.plugins.support import a_call

@@ -6,9 +6,9 @@ from bisect import bisect_left
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.metrics.conventions import OTHER
 from plugins.metrics.prometheus.figures import (
     MOST_SERIES,
-    OTHER,
     OVERHEAD_SECONDS,
     SECONDS,
     SHORT_SECONDS,

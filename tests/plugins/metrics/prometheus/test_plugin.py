@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from localai import Measure, SettingsError, hookimpl
-from plugins.metrics.prometheus.figures import OTHER
+from plugins.metrics.conventions import OTHER
 from plugins.metrics.prometheus.plugin import FOLDER, Prometheus
 from tests.double import OllamaDouble
 from tests.plugins.metrics.prometheus.support import Figures, read

@@ -7,7 +7,7 @@ import pytest
 
 from core.response import KEY, Response
 from localai import Inference
-from plugins.metrics.prometheus.figures import OTHER
+from plugins.metrics.conventions import OTHER
 from plugins.metrics.prometheus.requests import Requests
 from tests.pace import within_async
 from tests.plugins.metrics.prometheus.support import written

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from click.testing import Result
 
 from plugins.metrics.report import commands
 from plugins.metrics.report.sums import NAMES
-from tests.core.cli.support import refusal, run
+from tests.core.cli.support import refusal, run, stand_in
 from tests.plugins.metrics.report.administered import CHATS, ROOT, administered
 from tests.support import Router
 
@@ -28,10 +27,7 @@ admin = "unix:admin.sock"
 @pytest.fixture(autouse=True)
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run in the folder of the settings, with the key of the root in the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LOCALAI_CONFIG", raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setenv("LOCALAI_API_KEY", ROOT)
+    stand_in(tmp_path, ROOT, monkeypatch)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from localai import UpstreamFailed
-from tests.core.cli.support import refusal, run
+from tests.core.cli.support import refusal, run, stand_in
 from tests.double import Model
 from tests.plugins.routing.fleet import Fleet, fleet, until
 
@@ -32,10 +31,7 @@ keys = [
 @pytest.fixture
 async def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fleet]:
     """A router with two hosts, which serves /admin on a Unix socket, and a key for it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LOCALAI_CONFIG", raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setenv("LOCALAI_API_KEY", KEY)
+    stand_in(tmp_path, KEY, monkeypatch)
     async with fleet(tmp_path, [Model(name="a")], [], more=MORE, chain="auth.static") as found:
         await until(lambda: all(host.version for host in found.hosts.all))
         yield found

@@ -1,7 +1,7 @@
 """The names of models as labels: few, whatever callers ask for."""
 
 from localai import full_name
-from plugins.metrics.prometheus.figures import OTHER
+from plugins.metrics.conventions import OTHER
 
 SPELLINGS = 8
 """Ways to write a model's name that are remembered, for each model."""

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.metrics.prometheus.figures import OTHER
-from plugins.metrics.prometheus.models import SPELLINGS, ModelNames
+from plugins.metrics.conventions import OTHER
+from plugins.metrics.models import SPELLINGS, ModelNames
 
 
 def test_a_model_that_answered_has_a_label() -> None:
